@@ -3,7 +3,7 @@
  * E2 names, shapes, bounds, dtypes, E3 schedules, E4 what a target can hold, E5 toolchain, E6 data, devices, run time;
  * W warnings, numbered like the family they belong to. Every row has a case under test/diagnostics/ (or, for E5 and E6, a test that names it).
  */
-import type { Severity } from "./diagnostics.ts";
+export type Severity = "error" | "warning";
 
 type Row = { readonly severity: Severity; readonly title: string };
 const error = (title: string): Row => ({ severity: "error", title });

@@ -3,11 +3,9 @@
  * one run reports every mistake of a file; nothing in the front end throws for user text. Rendering is in
  * render-diagnostic.ts, the codes are in codes.ts.
  */
-import type { Code } from "./codes.ts";
+import type { Code, Severity } from "./codes.ts";
 import { CODES } from "./codes.ts";
 import type { Span } from "./source.ts";
-
-export type Severity = "error" | "warning";
 
 /** A second place that explains the first. */
 export type Related = { readonly span: Span; readonly message: string };
