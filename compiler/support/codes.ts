@@ -13,6 +13,8 @@ export const CODES = {
   E1002: error("unexpected token"),
   E1003: error("nesting is too deep"),
   E1004: error("source text is too large"),
+
+  E5001: error("no Node that can run Einkorn"), // reported by bin/einkorn.mjs, before this file can be loaded
 } as const satisfies Record<string, Row>;
 
 export type Code = keyof typeof CODES;

@@ -1,0 +1,17 @@
+/**
+ * Two projects: what runs on every machine, and what needs a device (test/device/: WebGPU, a C compiler, threads), which
+ * runs one file at a time so that measurements and drivers are not disturbed, and prints why it skips.
+ */
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    // Generous because two slow cores may be shared; a test that needs seconds is still a slow test.
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
+    projects: [
+      { extends: true, test: { name: "base", include: ["test/**/*.test.ts"], exclude: ["test/device/**"] } },
+      { extends: true, test: { name: "device", include: ["test/device/**/*.test.ts"], fileParallelism: false } },
+    ],
+  },
+});
