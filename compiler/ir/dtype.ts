@@ -145,7 +145,7 @@ export function byteLength(dtype: DType, count: number): number {
 
 /**
  * The array that holds a dtype's elements in memory. f16 and bf16 are bit patterns; storage types are packed bytes; bool
- * is 0 or 1. runtime/elements.ts reads and writes single elements.
+ * is 0 or 1. elements.ts reads and writes single elements.
  */
 export const ARRAYS = {
   bool: Uint8Array,
@@ -168,8 +168,8 @@ export const ARRAYS = {
   u1: Uint8Array,
 } as const satisfies Record<DType, unknown>;
 
-/** The typed array of a dtype's row in `ARRAYS`. */
-export type ArrayOf<D extends DType> = InstanceType<(typeof ARRAYS)[D]>;
+/** The typed array of a dtype's row in `ARRAYS`, over memory of any kind: a shared WASM memory too. */
+export type ArrayOf<D extends DType> = (typeof ARRAYS)[D]["prototype"];
 export type AnyArray = ArrayOf<DType>;
 
 const scratch = new DataView(new ArrayBuffer(8));
