@@ -103,6 +103,11 @@ export type MachineBuffer = {
 
 export type MachineProgram = {
   readonly kernel: string;
+  /**
+   * What a place's `index` means: `subscripts`, one per dim, within the dim's range; or `linear`, after passes/flatten.ts:
+   * one, in elements from the start of the buffer. Without it a buffer of one dim that starts below 0 would be ambiguous.
+   */
+  readonly addressing: "subscripts" | "linear";
   readonly dims: readonly Var[];
   readonly buffers: readonly MachineBuffer[];
   /** Launches in order. */
