@@ -7,12 +7,47 @@ export type Severity = "error" | "warning";
 
 type Row = { readonly severity: Severity; readonly title: string };
 const error = (title: string): Row => ({ severity: "error", title });
+const warning = (title: string): Row => ({ severity: "warning", title });
 
 export const CODES = {
   E1001: error("a character that no token starts with"),
   E1002: error("unexpected token"),
   E1003: error("nesting is too deep"),
   E1004: error("source text is too large"),
+  E1005: error("malformed number"),
+  E1006: error("unclosed comment"),
+  E1007: error("unclosed string"),
+  E1008: error("name is too long"),
+  E1009: error("chained comparison"),
+  E1010: error("an operator of other languages"),
+  E1011: error("generic arguments in angle brackets"),
+  E1012: error("not a pad rule"),
+  E1013: error("trailing comma"),
+  E1014: error("a reduction without its indices, or without its argument"),
+  E1015: error("`let` as an operand without parentheses"),
+  E1016: error("a keyword used as a name"),
+  E1017: error("missing `;`"),
+  E1018: error("`=` where an expression is wanted"),
+  E1019: error("an expression where an index name is bound"),
+  E1020: error("a part of a result is taken without naming the result"),
+  E1021: error("a range in an access"),
+  E1022: error("brackets do not match"),
+  E1023: error("a clause of a reducer is missing, or is there twice"),
+
+  // E20, E21: what the proof pass refuses (passes/prove/).
+  E2003: error("a read may be outside its tensor"),
+  E2101: error("integer arithmetic may overflow"),
+  E2102: error("a divisor may be zero"),
+  E2103: error("a value may not fit the type it is cast to"),
+  E2104: error("a shift amount may be out of range"),
+  E2105: error("an integer maximum or minimum over what may be empty"),
+  E2106: error("values may leave the declared range"),
+  E2107: error("a recurrence may read what is not computed yet"),
+  E2108: error("init does not define every slice that is read"),
+  E2109: error("a padded dim may be too small to be read"),
+  E2110: error("the size of an output may be negative"),
+  E2111: error("a condition of the called kernel is not proved"),
+  W2101: warning("a padded axis without a halo"),
 
   E5001: error("no Node that can run Einkorn"), // reported by bin/einkorn.mjs, before this file can be loaded
 
