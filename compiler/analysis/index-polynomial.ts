@@ -7,7 +7,7 @@
  */
 import type { DType } from "../ir/dtype.ts";
 import { DTYPES, isFloat } from "../ir/dtype.ts";
-import type { Apply, Cast, Expr, Read, Reduce, Select, Var } from "../ir/expr.ts";
+import type { Apply, Cast, Expr, Op, Read, Reduce, Select, Var } from "../ir/expr.ts";
 import { add, apply, cast, index, maximum, minimum, mul, sub } from "../ir/expr.ts";
 import { expressionKey, some } from "../ir/walk.ts";
 import { invariant, known as present, unreachable } from "../support/invariant.ts";
@@ -25,6 +25,25 @@ export type ValueRange = { readonly lo: Poly; readonly hi: Poly };
 
 /** What a caller knows about values that are read: the range of a tensor's elements, or null for the dtype's. */
 export type RangesOfTensors = (tensor: string) => { readonly lo: Expr; readonly hi: Expr } | null;
+
+type Operands = { readonly atoms: Atoms; readonly known: Known; readonly a: Poly; readonly b: Poly };
+
+/** Operations with a polynomial meaning; null where these operands have none. For one operand, `b` is `a`. */
+const ARITHMETIC: Readonly<Partial<Record<Op, (o: Operands) => Poly | null>>> = {
+  add: ({ a, b }) => polynomial.add(a, b),
+  sub: ({ a, b }) => polynomial.sub(a, b),
+  mul: ({ atoms, a, b }) => atoms.product(a, b),
+  neg: ({ a }) => polynomial.negate(a),
+  floor_div: ({ atoms, known, a, b }) => atoms.floorDiv(a, b, known),
+  floor_mod: ({ atoms, known, a, b }) => atoms.mod(a, b, known),
+  min: ({ atoms, known, a, b }) => atoms.min(a, b, known),
+  max: ({ atoms, known, a, b }) => atoms.max(a, b, known),
+  abs: ({ atoms, known, a }) => atoms.abs(a, known),
+  shr: ({ atoms, known, a, b }) => {
+    const by = polynomial.asConstant(b);
+    return by !== null && by >= 0n && by < 64n ? atoms.floorDiv(a, polynomial.constant(1n << by), known) : null;
+  },
+};
 
 type Opaque = { readonly id: string; readonly expr: Expr; readonly meaning: Condition };
 
@@ -192,35 +211,11 @@ export class IndexPolynomials {
   }
 
   #apply(e: Apply, known: Known): Poly {
-    const arg = (n: number): Poly => this.poly(present(e.args[n], "an operand"), known);
-    switch (e.op) {
-      case "add":
-        return polynomial.add(arg(0), arg(1));
-      case "sub":
-        return polynomial.sub(arg(0), arg(1));
-      case "mul":
-        return this.atoms.product(arg(0), arg(1));
-      case "neg":
-        return polynomial.negate(arg(0));
-      case "floor_div":
-        return this.atoms.floorDiv(arg(0), arg(1), known);
-      case "floor_mod":
-        return this.atoms.mod(arg(0), arg(1), known);
-      case "min":
-        return this.atoms.min(arg(0), arg(1), known);
-      case "max":
-        return this.atoms.max(arg(0), arg(1), known);
-      case "abs":
-        return this.atoms.abs(arg(0), known);
-      case "shr": {
-        const by = polynomial.asConstant(arg(1));
-        return by !== null && by >= 0n && by < 64n
-          ? this.atoms.floorDiv(arg(0), polynomial.constant(1n << by), known)
-          : this.#symbolFor(e);
-      }
-      default:
-        return this.#symbolFor(e);
-    }
+    const meaning = ARITHMETIC[e.op];
+    if (meaning === undefined) return this.#symbolFor(e);
+    const [a, b] = e.args.map((x) => this.poly(x, known));
+    const first = present(a, "an operand");
+    return meaning({ atoms: this.atoms, known, a: first, b: b ?? first }) ?? this.#symbolFor(e);
   }
 
   #cast(e: Cast, known: Known): Poly {
