@@ -137,6 +137,11 @@ export class IndexPolynomials {
     return result;
   }
 
+  /** The expression that an opaque symbol stands for and what is known of its value; null for other symbols. */
+  opaque(id: string): { readonly expr: Expr; readonly meaning: Condition } | null {
+    return this.#opaqueById.get(id) ?? null;
+  }
+
   /** A symbol's name for people. */
   nameOf(id: string): string {
     const opaque = this.#opaqueById.get(id);

@@ -45,8 +45,6 @@ export const CODES = {
   E2107: error("a recurrence may read what is not computed yet"),
   E2108: error("init does not define every slice that is read"),
   E2109: error("a padded dim may be too small to be read"),
-  E2110: error("the size of an output may be negative"),
-  E2111: error("a condition of the called kernel is not proved"),
   W2101: warning("a padded axis without a halo"),
 
   E5001: error("no Node that can run Einkorn"), // reported by bin/einkorn.mjs, before this file can be loaded
