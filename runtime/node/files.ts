@@ -1,0 +1,166 @@
+/**
+ * Files on the machine: reading with a limit, writing in one step. A file is written under a temporary name in the same
+ * folder and then renamed, so that nobody ever sees a half of it and a failure leaves the old one. What the machine refuses
+ * becomes a diagnostic (E6102 to E6104); the command line ends with 2 then.
+ */
+import { randomBytes } from "node:crypto";
+import { mkdir, open, readdir, realpath, rename, rm, stat } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { stdin } from "node:process";
+import { EinkornError } from "../../compiler/support/diagnostics.ts";
+import { nearest, refuse } from "../refuse.ts";
+
+/** The most that is read from one file or from standard input unless the caller says otherwise: 4 GiB. */
+export const INPUT_LIMIT = 2 ** 32;
+export const STDIN_NAME = "standard input";
+
+const CHUNK = 1 << 20;
+
+/** A whole file; `-` is standard input. E6102 if it cannot be read, E6104 past `limit` bytes, before they are read. */
+export async function readFileBytes(path: string, limit = INPUT_LIMIT): Promise<Uint8Array> {
+  if (path === "-") return readStandardInput(limit);
+  const file = await open(path, "r").catch((error: unknown) => cannotRead(path, error));
+  try {
+    const status = await file.stat();
+    if (status.isDirectory()) return refuse("E6102", `${path} is a folder, not a file`);
+    if (status.size > limit) return tooLarge(path, status.size, limit);
+    // A pipe or a device has no size: it is read until it ends.
+    return status.isFile()
+      ? await readWhole(file, status.size)
+      : await collect(file.createReadStream({ autoClose: false }), path, limit);
+  } catch (error) {
+    return cannotRead(path, error);
+  } finally {
+    await file.close();
+  }
+}
+
+/** All of standard input, with the same limit and errors as a file. */
+export async function readStandardInput(limit = INPUT_LIMIT): Promise<Uint8Array> {
+  return collect(stdin, STDIN_NAME, limit).catch((error: unknown) => cannotRead(STDIN_NAME, error));
+}
+
+/** Up to `size` bytes; fewer if the file shrinks meanwhile. One call reads at most 1 GiB, for the system's limit is 2. */
+async function readWhole(file: FileHandle, size: number): Promise<Uint8Array> {
+  const bytes = new Uint8Array(size);
+  let at = 0;
+  while (at < size) {
+    const { bytesRead } = await file.read(bytes, at, Math.min(size - at, 2 ** 30), at);
+    if (bytesRead === 0) break;
+    at += bytesRead;
+  }
+  return bytes.subarray(0, at);
+}
+
+async function collect(stream: AsyncIterable<unknown>, name: string, limit: number): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of stream) {
+    if (!(chunk instanceof Uint8Array)) continue;
+    length += chunk.length;
+    if (length > limit) return tooLarge(name, length, limit);
+    chunks.push(chunk);
+  }
+  const bytes = new Uint8Array(length);
+  let at = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, at);
+    at += chunk.length;
+  }
+  return bytes;
+}
+
+/**
+ * Writes a whole file in one step: it is there as it was, or as it shall be. Its folder must exist. A link is followed; a
+ * device or a pipe is written to. E6103 if anything fails, and then nothing is left behind.
+ */
+export async function writeFileBytes(path: string, content: Uint8Array | string): Promise<void> {
+  const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
+  try {
+    // A new file has no real path yet; that its folder is missing shows when the temporary file is opened.
+    const target = await realpath(path).catch(() => path);
+    const status = await stat(target).catch(() => null);
+    if (status?.isDirectory() === true) refuse("E6103", `${path} is a folder, not a file`);
+    if (status === null || status.isFile()) await replaceFile(target, bytes, status?.mode);
+    else await writeAndClose(await open(target, "w"), bytes);
+  } catch (error) {
+    cannot("E6103", "written", path, error);
+  }
+}
+
+/** The folder and those above it, where they are missing. E6103 if that fails. */
+export async function makeFolder(path: string): Promise<void> {
+  await mkdir(path, { recursive: true }).catch((error: unknown) => cannot("E6103", "made", path, error));
+}
+
+async function replaceFile(target: string, bytes: Uint8Array, mode: number | undefined): Promise<void> {
+  const temporary = join(dirname(target), `.${basename(target)}.${randomBytes(6).toString("hex")}.tmp`);
+  // "wx": a name that exists already is an error, so that no link planted under it is followed.
+  const file = await open(temporary, "wx", mode === undefined ? 0o666 : mode & 0o777);
+  try {
+    await writeAndClose(file, bytes);
+    await rename(temporary, target);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+}
+
+async function writeAndClose(file: FileHandle, bytes: Uint8Array): Promise<void> {
+  try {
+    for (let at = 0; at < bytes.length;)
+      at += (await file.write(bytes, at, Math.min(bytes.length - at, CHUNK))).bytesWritten;
+  } finally {
+    await file.close();
+  }
+}
+
+function tooLarge(name: string, size: number, limit: number): never {
+  return refuse("E6104", `${name} has ${size} bytes or more; the limit is ${limit}`);
+}
+
+async function cannotRead(path: string, error: unknown): Promise<never> {
+  const near = codeOf(error) === "ENOENT" ? await nearestFile(path) : null;
+  return cannot("E6102", "read", path, error, near === null ? [] : [`read ${near}`]);
+}
+
+/** A file of a like name in the same folder. */
+async function nearestFile(path: string): Promise<string | null> {
+  const names = await readdir(dirname(path)).catch(() => []);
+  const near = nearest(basename(path), names);
+  return near === null ? null : join(dirname(path), near);
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOMEM: "it does not fit into memory",
+  ENOENT: "there is no such file or folder",
+  ENOTDIR: "a part of the path is no folder",
+  EACCES: "permission is denied",
+  EPERM: "permission is denied",
+  EROFS: "the disk is read-only",
+  ENOSPC: "the disk is full",
+  EDQUOT: "the quota is used up",
+  ENAMETOOLONG: "the name is too long",
+  EMFILE: "too many files are open",
+  ELOOP: "its links lead in a circle",
+  EISDIR: "it is a folder",
+};
+
+function codeOf(error: unknown): string | null {
+  return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : null;
+}
+
+/** What the system said, in words. A diagnostic goes on as it is, and so does a bug. */
+function cannot(
+  code: "E6102" | "E6103",
+  done: string,
+  path: string,
+  error: unknown,
+  help: readonly string[] = [],
+): never {
+  if (error instanceof EinkornError) throw error;
+  const system = error instanceof RangeError ? "ENOMEM" : codeOf(error);
+  if (system === null) throw error;
+  return refuse(code, `${path} cannot be ${done}: ${REASONS[system] ?? system}`, { help });
+}
