@@ -53,6 +53,7 @@ export class Facts implements Known {
   readonly #outer: Facts | null;
   #ranges: AtomRanges | null = null;
   #forms: ReadonlyMap<string, FormBound> | null = null;
+  readonly #lemmas = new Map<string, readonly Fact[] | null>();
 
   private constructor(
     atoms: Atoms,
@@ -185,6 +186,16 @@ export class Facts implements Known {
     return EMPTY_RANGES;
   }
 
+  /** A lemma's proof, looked for once in this scope; while it is being looked for it counts as not found. */
+  lemma(goal: Poly, find: () => readonly Fact[] | null): readonly Fact[] | null {
+    const known = this.#lemmas.get(goal.key);
+    if (known !== undefined) return known;
+    this.#lemmas.set(goal.key, null);
+    const found = find();
+    this.#lemmas.set(goal.key, found);
+    return found;
+  }
+
   #formBounds(): ReadonlyMap<string, FormBound> {
     if (this.#forms !== null) return this.#forms;
     const forms = new Map<string, FormBound>();
@@ -214,8 +225,8 @@ function integerZero(poly: Poly): readonly Poly[] {
   return [reduced, negate(reduced)];
 }
 
-/** Labels of the facts behind the bounds of a polynomial's atoms, in the order in which they were assumed. */
-export function labelsOfBounds(facts: Facts, p: Poly): readonly string[] {
+/** The facts behind the bounds of a polynomial's atoms. */
+export function factsBehind(facts: Facts, p: Poly): readonly Fact[] {
   const used = new Set<Fact>();
   const seen = new Set<string>();
   const visit = (q: Poly): void => {
@@ -233,10 +244,11 @@ export function labelsOfBounds(facts: Facts, p: Poly): readonly string[] {
     }
   };
   visit(p);
-  return labelsInOrder(facts, used);
+  return [...used];
 }
 
-/** Each label once. */
-export function labelsInOrder(facts: Facts, used: ReadonlySet<Fact>): readonly string[] {
-  return [...new Set(facts.inequalities.filter((f) => used.has(f)).map((f) => f.label))];
+/** The labels of facts in the order in which these were assumed, each once. */
+export function labelsOf(facts: Facts, used: Iterable<Fact>): readonly string[] {
+  const chosen = new Set(used);
+  return [...new Set(facts.inequalities.filter((f) => chosen.has(f)).map((f) => f.label))];
 }

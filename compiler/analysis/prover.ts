@@ -8,7 +8,9 @@ import type { Condition } from "./condition.ts";
 import { all, atMost, equal, less, not, notEqual, within } from "./condition.ts";
 import { unreachable } from "../support/invariant.ts";
 import type { Facts } from "./facts.ts";
-import { labelsOfBounds } from "./facts.ts";
+import { factsBehind, labelsOf } from "./facts.ts";
+import { WorkBudget } from "./fourier-motzkin.ts";
+import { proveLinear } from "./linear.ts";
 import type { Poly } from "./polynomial.ts";
 import { MINUS_ONE, asConstant, negate } from "./polynomial.ts";
 
@@ -32,11 +34,17 @@ export type Refusal = {
 
 export type Verdict = Proof | Refusal;
 
-const UNKNOWN_VERDICT: Refusal = { proved: false, reason: "unknown" };
+/** Work for one query. */
+const QUERY_CELLS = 3_000_000;
 
 /** Does `goal >= 0` hold wherever the facts do? */
 export function prove(facts: Facts, goal: Poly): Verdict {
-  return proveCheaply(facts, goal) ?? UNKNOWN_VERDICT;
+  const cheap = proveCheaply(facts, goal);
+  if (cheap !== null) return cheap;
+  const budget = new WorkBudget(QUERY_CELLS);
+  const used = proveLinear(facts, goal, budget);
+  if (used !== null) return { proved: true, method: "linear", facts: labelsOf(facts, used), steps: budget.steps };
+  return { proved: false, reason: budget.exceeded ? "cap" : "unknown" };
 }
 
 /** By a number, one fact, or intervals; null where these do not answer. */
@@ -49,7 +57,7 @@ function proveCheaply(facts: Facts, goal: Poly): Proof | null {
   if (fact !== null) return { proved: true, method: "fact", facts: [fact.label], steps: 0 };
   const { lower } = facts.bounds(goal);
   if (lower === null || lower < 0n) return null;
-  return { proved: true, method: "interval", facts: labelsOfBounds(facts, goal), steps: 0 };
+  return { proved: true, method: "interval", facts: labelsOf(facts, factsBehind(facts, goal)), steps: 0 };
 }
 
 /** Does a condition hold wherever the facts do? A disjunction holds if one part does where the others do not. */

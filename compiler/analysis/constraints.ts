@@ -1,0 +1,165 @@
+/**
+ * What bears on a goal, as rows `poly >= 0` over atoms that need no definition any more: the facts that share atoms with
+ * it (directly, or through a few others), the bounds of those atoms, and what definitions say as inequalities. A quotient
+ * `q = n div d` with positive d gives `d*q <= n <= d*q + d - 1`; a minimum is at most each side, a maximum at least.
+ */
+import { unreachable } from "../support/invariant.ts";
+import { operands } from "./atoms.ts";
+import type { Fact } from "./condition.ts";
+import type { Facts } from "./facts.ts";
+import { factsBehind } from "./facts.ts";
+import type { Interval } from "./interval.ts";
+import type { Poly } from "./polynomial.ts";
+import { MINUS_ONE, add, addScaled, asConstant, atom, atomsOf, constant, monomial, mul, sub } from "./polynomial.ts";
+
+/** `poly >= 0`, and the facts that it rests on (asked for only when a proof is written down). */
+export type Row = { readonly poly: Poly; readonly because: () => readonly Fact[] };
+
+/** How much of what is known a search takes in. */
+export type Reach = {
+  /** How many facts may lie between the goal and a fact that is used. */
+  readonly hops: number;
+  readonly mostFacts: number;
+  /** Bounds of atoms beyond this size are left out: they are limits of dtypes, seldom of use in a linear argument. */
+  readonly largestBound: bigint;
+};
+
+/** Asks whether `p >= 0` follows, to interpret a definition: the facts used, or null where it is not proved. */
+export type Lemma = (p: Poly) => readonly Fact[] | null;
+
+/** Rows, and lower bounds of atoms. */
+export type Gathered = { readonly rows: readonly Row[]; readonly atLeast: ReadonlyMap<string, bigint> };
+
+const NO_FACTS = (): readonly Fact[] => [];
+
+/** Rows for a goal; a goal without atoms (a contradiction is looked for) takes in every fact. */
+export function gather(facts: Facts, goal: Poly, reach: Reach, lemma: Lemma): Gathered {
+  const { chosen, atoms } = near(facts, goal, reach);
+  const rows: Row[] = chosen.map((fact) => ({ poly: fact.poly, because: () => [fact] }));
+  const atLeast = new Map<string, bigint>();
+  for (const id of atoms) {
+    rows.push(...boundRows(facts, id, reach), ...definitionRows(facts, id, lemma));
+    const least = facts.ranges.of(id).interval.lower ?? (isKnownQuotient(facts, id, lemma) ? 0n : null);
+    if (least !== null) atLeast.set(id, least);
+  }
+  return { rows, atLeast };
+}
+
+function near(facts: Facts, goal: Poly, reach: Reach): { chosen: readonly Fact[]; atoms: ReadonlySet<string> } {
+  const atoms = new Set<string>();
+  const meet = (p: Poly): void => {
+    for (const id of atomsOf(p)) {
+      if (atoms.has(id)) continue;
+      atoms.add(id);
+      const definition = facts.atoms.definition(id);
+      if (definition !== null) for (const part of operands(definition)) meet(part);
+    }
+  };
+  meet(goal);
+  const everything = atoms.size === 0;
+  const chosen = new Set<Fact>();
+  let open = facts.inequalities.filter((f) => !isBound(f.poly));
+  for (let hop = 0; hop < reach.hops && open.length > 0 && chosen.size < reach.mostFacts; hop++) {
+    const next = open.filter((f) => everything || atomsOf(f.poly).some((id) => atoms.has(id)));
+    if (next.length === 0) break;
+    for (const fact of next.slice(0, reach.mostFacts - chosen.size)) {
+      chosen.add(fact);
+      meet(fact.poly);
+    }
+    open = open.filter((f) => !chosen.has(f));
+  }
+  if (everything) for (const fact of facts.inequalities) meet(fact.poly);
+  return { chosen: facts.inequalities.filter((f) => chosen.has(f)), atoms };
+}
+
+/** A fact about one atom alone, which its interval says already. */
+function isBound(p: Poly): boolean {
+  const [first, second, third] = p.terms;
+  if (first === undefined || third !== undefined) return false;
+  const only = second === undefined ? first : first.key === "" ? second : null;
+  return only !== null && only.factors.length === 1;
+}
+
+function boundRows(facts: Facts, id: string, reach: Reach): readonly Row[] {
+  return intervalRows(atom(id), facts.ranges.of(id).interval, reach, () => factsBehind(facts, atom(id)));
+}
+
+/** What an interval says of a polynomial. */
+function intervalRows(
+  p: Poly,
+  { lower, upper }: Interval,
+  reach: Reach,
+  because: () => readonly Fact[],
+): readonly Row[] {
+  const rows: Row[] = [];
+  const small = (end: bigint): boolean => end <= reach.largestBound && -end <= reach.largestBound;
+  if (lower !== null && small(lower)) rows.push({ poly: sub(p, constant(lower)), because });
+  if (upper !== null && small(upper)) rows.push({ poly: sub(constant(upper), p), because });
+  return rows;
+}
+
+/** Bounds of the products that occur in rows, as far as intervals give them: squares are not negative. */
+export function productRows(facts: Facts, rows: readonly Row[], reach: Reach): readonly Row[] {
+  const seen = new Set<string>();
+  const found: Row[] = [];
+  for (const { poly } of rows) {
+    for (const t of poly.terms) {
+      if (t.factors.length < 2 || seen.has(t.key)) continue;
+      seen.add(t.key);
+      const product = monomial(1n, t.factors);
+      found.push(...intervalRows(product, facts.bounds(product), reach, () => factsBehind(facts, product)));
+    }
+  }
+  return found;
+}
+
+function definitionRows(facts: Facts, id: string, lemma: Lemma): readonly Row[] {
+  const definition = facts.atoms.definition(id);
+  if (definition === null) return [];
+  const value = atom(id);
+  const plain = (poly: Poly): Row => ({ poly, because: NO_FACTS });
+  switch (definition.kind) {
+    case "quotient":
+      return quotientRows(value, definition.numerator, definition.divisor, lemma);
+    case "minimum":
+      return [plain(sub(definition.left, value)), plain(sub(definition.right, value))];
+    case "maximum":
+      return [plain(sub(value, definition.left)), plain(sub(value, definition.right))];
+    case "product":
+    case "exponential":
+      return [];
+    default:
+      return unreachable(definition);
+  }
+}
+
+function quotientRows(q: Poly, n: Poly, d: Poly, lemma: Lemma): readonly Row[] {
+  const positive = lemma(add(d, MINUS_ONE));
+  if (positive === null) return [];
+  const because = (): readonly Fact[] => positive;
+  const rest = sub(n, mul(d, q)); // 0 <= rest < d
+  const rows: Row[] = [
+    { poly: rest, because },
+    { poly: addScaled(add(d, MINUS_ONE), rest, -1n), because },
+  ];
+  const natural = asConstant(d) === null ? lemma(n) : null; // for a number this is one step of elimination
+  if (natural !== null) rows.push({ poly: q, because: () => [...positive, ...natural] });
+  return rows;
+}
+
+/** Whether an atom is a quotient that is shown not to be negative, though its interval does not say so. */
+function isKnownQuotient(facts: Facts, id: string, lemma: Lemma): boolean {
+  const definition = facts.atoms.definition(id);
+  if (definition === null || definition.kind !== "quotient") return false;
+  return lemma(add(definition.divisor, MINUS_ONE)) !== null && lemma(definition.numerator) !== null;
+}
+
+/** The disjunctions that definitions give: a minimum is one of its sides. */
+export function definitionCases(facts: Facts, id: string): readonly [Poly, Poly] | null {
+  const definition = facts.atoms.definition(id);
+  if (definition === null) return null;
+  const value = atom(id);
+  if (definition.kind === "minimum") return [sub(value, definition.left), sub(value, definition.right)];
+  if (definition.kind === "maximum") return [sub(definition.left, value), sub(definition.right, value)];
+  return null;
+}

@@ -1,0 +1,454 @@
+/**
+ * Shows that integer inequalities contradict each other, by Fourier-Motzkin elimination over monomials: each product of
+ * atoms counts as a variable of its own. Rows are kept in their strongest integer form (divided by the content, constant
+ * rounded down), as in Pugh's Omega test; and where every product of a row has a positive atom in common, that atom is
+ * divided out and the quotient rounded (`h*(g - q) >= 1` gives `g - q >= 1`), which no linear step could do.
+ * Coefficients are doubles below 2**52, so exact; a row that would pass that, or the work allowed, is dropped: losing a
+ * consequence is sound.
+ */
+import { invariant, known } from "../support/invariant.ts";
+import type { Poly } from "./polynomial.ts";
+import { divideFactors, monomialKey } from "./polynomial.ts";
+
+/** Work allowed to a query, in matrix cells: deterministic, unlike time. One budget may serve several eliminations. */
+export class WorkBudget {
+  #left: number;
+  /** Whether something was given up for lack of budget. */
+  exceeded = false;
+  /** Rows combined so far. */
+  steps = 0;
+
+  constructor(cells: number) {
+    this.#left = cells;
+  }
+
+  /** Takes `cells` if there are as many left. */
+  spend(cells: number): boolean {
+    if (this.#left < cells) {
+      this.exceeded = true;
+      return false;
+    }
+    this.#left -= cells;
+    return true;
+  }
+
+  get left(): number {
+    return this.#left;
+  }
+}
+
+/** Every coefficient stays exact in a double below this. */
+const LARGEST = 2 ** 52;
+/** Rows alive at once; past it the longest are dropped. */
+const MOST_ROWS = 500;
+const MOST_COLUMNS = 160;
+/** Atoms that can be divided out, one bit each. */
+const MOST_POSITIVE = 30;
+
+/** Rows that cannot hold together, by their index, and the atoms that were divided out on the way. */
+export type Refutation = { readonly rows: readonly number[]; readonly divided: readonly string[] };
+
+/**
+ * A contradiction between rows, each of which says `poly >= 0`, or null where none was found.
+ * `atLeast` gives a lower bound of an atom where one is known; those of at least 1 may be divided out.
+ */
+export function refute(
+  rows: readonly Poly[],
+  atLeast: (id: string) => bigint | null,
+  budget: WorkBudget,
+): Refutation | null {
+  const columns = new Columns(rows, atLeast);
+  if (columns.count > MOST_COLUMNS) {
+    budget.exceeded = true;
+    return null;
+  }
+  return new Elimination(columns, budget).run(rows);
+}
+
+/** Which monomial is which column, closed under division by positive atoms. */
+class Columns {
+  readonly #index = new Map<string, number>();
+  readonly #factors: (readonly string[])[] = [];
+  readonly positive: readonly { readonly id: string; readonly atLeast: number }[];
+  /** Bit i of a column: its product contains positive atom i. */
+  readonly masks: readonly number[];
+  /** `quotients[column * positive.length + i]`: the column without positive atom i, -1 for the constant. */
+  readonly quotients: Int16Array;
+
+  constructor(rows: readonly Poly[], atLeast: (id: string) => bigint | null) {
+    const ids = new Set<string>();
+    for (const row of rows) {
+      for (const t of row.terms) {
+        if (t.key !== "") this.#add(t.key, t.factors);
+        for (const id of t.factors) ids.add(id);
+      }
+    }
+    this.positive = [...ids].toSorted().flatMap((id) => {
+      const bound = atLeast(id);
+      return bound === null || bound < 1n || bound > 2n ** 31n ? [] : [{ id, atLeast: Number(bound) }];
+    });
+    this.positive = this.positive.slice(0, MOST_POSITIVE);
+    for (let c = 0; c < this.#factors.length && c <= MOST_COLUMNS; c++) this.#addQuotients(this.factors(c));
+    this.masks = this.#factors.map((factors) =>
+      this.positive.reduce((mask, p, i) => (factors.includes(p.id) ? mask | (1 << i) : mask), 0),
+    );
+    this.quotients = new Int16Array(this.count * this.positive.length).fill(-1);
+    for (let c = 0; c < this.count; c++) {
+      for (const [i, { id }] of this.positive.entries()) {
+        const quotient = divideFactors(this.factors(c), [id]);
+        if (quotient !== null)
+          this.quotients[c * this.positive.length + i] = this.#index.get(monomialKey(quotient)) ?? -1;
+      }
+    }
+  }
+
+  get count(): number {
+    return this.#factors.length;
+  }
+
+  factors(column: number): readonly string[] {
+    return known(this.#factors[column], "a column");
+  }
+
+  of(key: string): number {
+    return known(this.#index.get(key), "the column of a monomial");
+  }
+
+  #add(key: string, factors: readonly string[]): void {
+    if (this.#index.has(key)) return;
+    this.#index.set(key, this.#factors.length);
+    this.#factors.push(factors);
+  }
+
+  #addQuotients(factors: readonly string[]): void {
+    if (factors.length < 2) return;
+    for (const { id } of this.positive) {
+      const quotient = divideFactors(factors, [id]);
+      if (quotient !== null) this.#add(monomialKey(quotient), quotient);
+    }
+  }
+}
+
+/** One run. Row r occupies `cells[r * stride …]`: its coefficients, then its constant. */
+class Elimination {
+  readonly #columns: Columns;
+  readonly #budget: WorkBudget;
+  readonly #stride: number;
+  #cells: Float64Array;
+  #count = 0;
+  /** The rows that a row was combined from, -1 where there is none. */
+  readonly #left: number[] = [];
+  readonly #right: number[] = [];
+  /** An input row: its index; a row from which positive atom i was divided out: -2 - i; else -1. */
+  readonly #source: number[] = [];
+  readonly #alive: boolean[] = [];
+  readonly #length: number[] = [];
+  /** Rows by the hash of their form, sign ignored: equal and opposite forms meet. */
+  readonly #byForm = new Map<number, number[]>();
+  readonly #eliminated: boolean[];
+  /** Set when two rows contradict each other, or one itself. */
+  #contradiction: readonly number[] | null = null;
+
+  constructor(columns: Columns, budget: WorkBudget) {
+    this.#columns = columns;
+    this.#budget = budget;
+    this.#stride = columns.count + 1;
+    this.#cells = new Float64Array(this.#stride * 128);
+    this.#eliminated = Array.from({ length: columns.count }, () => false);
+  }
+
+  run(rows: readonly Poly[]): Refutation | null {
+    for (const [i, row] of rows.entries()) {
+      if (!this.#load(row)) continue;
+      this.#commit(-1, -1, i);
+      if (this.#contradiction !== null) return this.#origin(this.#contradiction);
+    }
+    for (;;) {
+      const column = this.#cheapestColumn();
+      if (column < 0) return null;
+      this.#eliminate(column);
+      if (this.#contradiction !== null) return this.#origin(this.#contradiction);
+      if (this.#budget.exceeded && this.#budget.left < this.#stride) return null;
+    }
+  }
+
+  /** Writes a polynomial into the next free row. */
+  #load(row: Poly): boolean {
+    const at = this.#nextRow();
+    this.#cells.fill(0, at, at + this.#stride);
+    for (const t of row.terms) {
+      const value = Number(t.coefficient);
+      if (!(Math.abs(value) < LARGEST)) return false;
+      this.#cells[at + (t.key === "" ? this.#stride - 1 : this.#columns.of(t.key))] = value;
+    }
+    return true;
+  }
+
+  /** The offset of the next free row. */
+  #nextRow(): number {
+    const at = this.#count * this.#stride;
+    if (at + this.#stride > this.#cells.length) {
+      const larger = new Float64Array(this.#cells.length * 2);
+      larger.set(this.#cells);
+      this.#cells = larger;
+    }
+    return at;
+  }
+
+  #cell(row: number, column: number): number {
+    return this.#cells[row * this.#stride + column] ?? 0;
+  }
+
+  /** Normalises the row just written and keeps it unless an equal or stronger one is there. */
+  #commit(left: number, right: number, source: number): void {
+    const row = this.#count;
+    const length = this.#normalise(row);
+    const constant = this.#cell(row, this.#stride - 1);
+    if (length === 0 && constant >= 0) return;
+    this.#left[row] = left;
+    this.#right[row] = right;
+    this.#source[row] = source;
+    this.#length[row] = length;
+    if (length === 0) {
+      this.#contradiction = [row];
+      this.#alive[row] = false;
+      this.#count++;
+      return;
+    }
+    if (!this.#register(row, constant)) return;
+    this.#alive[row] = true;
+    this.#count++;
+    this.#divideOut(row, constant);
+  }
+
+  /** Divides by the content, rounding the constant down; returns the number of coefficients that are not 0. */
+  #normalise(row: number): number {
+    const at = row * this.#stride;
+    const end = at + this.#stride - 1;
+    const cells = this.#cells;
+    let divisor = 0;
+    let length = 0;
+    for (let i = at; i < end; i++) {
+      const value = cells[i] ?? 0;
+      if (value === 0) continue;
+      length++;
+      if (divisor !== 1) divisor = gcdOf(Math.abs(value), divisor);
+    }
+    if (divisor > 1) {
+      for (let i = at; i < end; i++) cells[i] = (cells[i] ?? 0) / divisor;
+      const constant = cells[end] ?? 0;
+      const rest = constant % divisor; // exact, where Math.floor(constant / divisor) may round up
+      cells[end] = (constant - rest - (rest < 0 ? divisor : 0)) / divisor;
+    }
+    return length;
+  }
+
+  /** False where the row adds nothing. Replaces a weaker row of the same form; notices a contradicting opposite. */
+  #register(row: number, constant: number): boolean {
+    const hash = this.#hash(row);
+    const others = this.#byForm.get(hash);
+    if (others === undefined) {
+      this.#byForm.set(hash, [row]);
+      return true;
+    }
+    for (const [i, other] of others.entries()) {
+      if (this.#alive[other] !== true) continue;
+      const sign = this.#compareForms(row, other);
+      const theirs = this.#cell(other, this.#stride - 1);
+      if (sign === -1 && constant + theirs < 0) {
+        this.#alive[row] = true;
+        this.#count++;
+        this.#contradiction = [row, other];
+        return false;
+      }
+      if (sign !== 1) continue;
+      if (theirs <= constant) return false;
+      this.#alive[other] = false;
+      others[i] = row;
+      return true;
+    }
+    others.push(row);
+    return true;
+  }
+
+  #hash(row: number): number {
+    const at = row * this.#stride;
+    let hash = 0;
+    let sign = 0;
+    for (let i = 0; i < this.#stride - 1; i++) {
+      const value = this.#cells[at + i] ?? 0;
+      if (value === 0) continue;
+      if (sign === 0) sign = value > 0 ? 1 : -1;
+      hash = Math.imul(hash ^ ((sign * value) | 0) ^ (i << 20), 0x9e3779b1);
+      hash ^= hash >>> 15;
+    }
+    return hash;
+  }
+
+  /** 1 for equal forms, -1 for opposite ones, else 0. */
+  #compareForms(a: number, b: number): number {
+    const x = a * this.#stride;
+    const y = b * this.#stride;
+    const cells = this.#cells;
+    let sign = 0;
+    for (let i = 0; i < this.#stride - 1; i++) {
+      const u = cells[x + i] ?? 0;
+      const v = cells[y + i] ?? 0;
+      if (u === 0 && v === 0) continue;
+      if (sign === 0) sign = u === v ? 1 : -1;
+      if (u !== sign * v) return 0;
+    }
+    return sign;
+  }
+
+  /** Where positive atoms divide every product of a row: `a*P + k >= 0` gives `P >= 1` for k < 0, else `P >= -(k div a)`. */
+  #divideOut(row: number, constant: number): void {
+    const { masks, quotients, positive } = this.#columns;
+    let mask = -1;
+    for (let c = 0; c < this.#stride - 1 && mask !== 0; c++) if (this.#cell(row, c) !== 0) mask &= masks[c] ?? 0;
+    for (let i = 0; mask !== 0 && i < positive.length; i++) {
+      if ((mask & (1 << i)) === 0) continue;
+      const at = this.#nextRow();
+      this.#cells.fill(0, at, at + this.#stride);
+      const atLeast = positive[i]?.atLeast ?? 1;
+      let constantTerm = constant < 0 ? -1 : (constant - (constant % atLeast)) / atLeast;
+      let possible = true;
+      for (let c = 0; c < this.#stride - 1; c++) {
+        const value = this.#cell(row, c);
+        if (value === 0) continue;
+        const quotient = quotients[c * positive.length + i] ?? -1;
+        if (quotient < 0) constantTerm += value;
+        else if (this.#eliminated[quotient] === true) possible = false;
+        else this.#cells[at + quotient] = value;
+      }
+      this.#cells[at + this.#stride - 1] = constantTerm;
+      if (possible && this.#budget.spend(this.#stride)) this.#commit(row, -1, -2 - i);
+      if (this.#contradiction !== null) return;
+    }
+  }
+
+  /** The column whose elimination makes the fewest rows; among equals one that divides no other column that is left. */
+  #cheapestColumn(): number {
+    const width = this.#stride - 1;
+    const above = new Int32Array(width);
+    const below = new Int32Array(width);
+    let alive = 0;
+    for (let row = 0; row < this.#count; row++) {
+      if (this.#alive[row] !== true) continue;
+      alive++;
+      for (let c = 0; c < width; c++) {
+        const value = this.#cell(row, c);
+        if (value > 0) above[c] = (above[c] ?? 0) + 1;
+        else if (value < 0) below[c] = (below[c] ?? 0) + 1;
+      }
+    }
+    if (!this.#budget.spend(alive * this.#stride)) return -1;
+    let best = -1;
+    let least = Infinity;
+    for (let c = 0; c < width; c++) {
+      const up = above[c] ?? 0;
+      const down = below[c] ?? 0;
+      if (up + down === 0) continue;
+      const growth = up * down - up - down - this.#columns.factors(c).length / 16;
+      if (growth < least) {
+        least = growth;
+        best = c;
+      }
+    }
+    return best;
+  }
+
+  #eliminate(column: number): void {
+    this.#eliminated[column] = true;
+    const above: number[] = [];
+    const below: number[] = [];
+    for (let row = 0; row < this.#count; row++) {
+      if (this.#alive[row] !== true) continue;
+      const value = this.#cell(row, column);
+      if (value === 0) continue;
+      (value > 0 ? above : below).push(row);
+      this.#alive[row] = false;
+    }
+    const pair = this.#equality(above, below);
+    for (const a of above) {
+      for (const b of below) {
+        if (pair !== null && a !== pair[0] && b !== pair[1]) continue; // the equality says it all
+        if (!this.#combine(a, b, column)) return;
+        if (this.#contradiction !== null) return;
+      }
+    }
+    this.#dropLongest();
+  }
+
+  /** Two opposite rows that together say `form == 0`: the unknown can be replaced in every other row. */
+  #equality(above: readonly number[], below: readonly number[]): readonly [number, number] | null {
+    for (const a of above) {
+      for (const b of below) {
+        const opposite = this.#cell(a, this.#stride - 1) === -this.#cell(b, this.#stride - 1);
+        if (opposite && this.#compareForms(a, b) === -1) return [a, b];
+      }
+    }
+    return null;
+  }
+
+  /** False when the budget is used up. */
+  #combine(a: number, b: number, column: number): boolean {
+    if (!this.#budget.spend(this.#stride)) return false;
+    this.#budget.steps++;
+    const at = this.#nextRow();
+    const cells = this.#cells;
+    const up = this.#cell(a, column);
+    const down = -this.#cell(b, column);
+    const shared = gcdOf(up, down);
+    const [timesA, timesB] = [down / shared, up / shared];
+    const x = a * this.#stride;
+    const y = b * this.#stride;
+    for (let i = 0; i < this.#stride; i++) {
+      const left = timesA * (cells[x + i] ?? 0);
+      const right = timesB * (cells[y + i] ?? 0);
+      const value = left + right;
+      if (!(Math.abs(left) < LARGEST && Math.abs(right) < LARGEST && Math.abs(value) < LARGEST)) {
+        this.#budget.exceeded = true;
+        return true;
+      }
+      cells[at + i] = value;
+    }
+    this.#commit(a, b, -1);
+    return true;
+  }
+
+  /** Keeps the number of rows down by giving up those that say least at a time: the longest. */
+  #dropLongest(): void {
+    const alive: number[] = [];
+    for (let row = 0; row < this.#count; row++) if (this.#alive[row] === true) alive.push(row);
+    if (alive.length <= MOST_ROWS) return;
+    this.#budget.exceeded = true;
+    const byLength = alive.toSorted((a, b) => (this.#length[a] ?? 0) - (this.#length[b] ?? 0) || a - b);
+    for (const row of byLength.slice(MOST_ROWS)) this.#alive[row] = false;
+  }
+
+  /** The input rows that rows were combined from, and the atoms divided out between. */
+  #origin(rows: readonly number[]): Refutation {
+    const seen = new Set<number>();
+    const inputs = new Set<number>();
+    const divided = new Set<string>();
+    const open = [...rows];
+    for (let row = open.pop(); row !== undefined; row = open.pop()) {
+      if (seen.has(row)) continue;
+      seen.add(row);
+      const source = this.#source[row] ?? -1;
+      if (source >= 0) inputs.add(source);
+      if (source < -1) divided.add(known(this.#columns.positive[-2 - source], "a positive atom").id);
+      for (const parent of [this.#left[row] ?? -1, this.#right[row] ?? -1]) if (parent >= 0) open.push(parent);
+    }
+    invariant(inputs.size > 0, "a contradiction without rows");
+    return { rows: [...inputs].toSorted((a, b) => a - b), divided: [...divided].toSorted() };
+  }
+}
+
+function gcdOf(a: number, b: number): number {
+  let x = a;
+  let y = b;
+  while (y !== 0) [x, y] = [y, x % y];
+  return x;
+}
