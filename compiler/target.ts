@@ -3,23 +3,27 @@
  * hold is said here as data, so that passes ask a capability and nobody asks for a target's name.
  */
 import type { DType } from "./ir/dtype.ts";
-import type { Elem, MachineProgram } from "./ir/machine.ts";
+import type { Addressing, Elem, MachineProgram } from "./ir/machine.ts";
 import type { CoreOp } from "./ir/ops.ts";
 import type { Diagnostic } from "./support/diagnostics.ts";
 
 export type Capabilities = {
   /** Lanes of a vector of 32-bit elements; 1: the target wants scalar code. */
   readonly lanes: 1 | 4;
-  /** Vectors whose arithmetic may be interleaved without spilling: how many copies the innermost loop is unrolled into. */
+  /** Vectors in flight in code without reductions: how many copies the innermost loop is unrolled into. */
   readonly interleave: number;
+  /** Vector accumulators that stay in registers. */
+  readonly accumulators: number;
   /** Element types registers can hold. */
   readonly elems: readonly Elem[];
   /** Dtypes a buffer can have. */
   readonly storage: readonly DType[];
   /** Core operations that exist per element type; `null`: all of them. An absent one is expanded or refused. */
   readonly lacks: readonly { readonly op: CoreOp; readonly elem: Elem }[];
-  /** `linear`: one subscript per access, in elements; `subscripts`: one per dim. */
-  readonly addressing: "linear" | "subscripts";
+  /** Core operations that vectors lack: computed lane by lane. */
+  readonly scalarOnly: readonly CoreOp[];
+  /** What its loads and stores want. */
+  readonly addressing: Addressing;
   /** `invocations`: independent loops become a grid of invocations; `calls`: one call runs a nest. */
   readonly launch: "calls" | "invocations";
   /** True where every dim must be a constant (fixed arrays). */

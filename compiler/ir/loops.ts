@@ -22,11 +22,14 @@ export type Buffer = {
 };
 
 /**
- * How a loop runs. `vector`: all iterations at once in the lanes of vectors of `width` (`hi - lo` is at most that; if it
- * may be less, lanes past the end are idle). `unroll`: constant extent, written out. `parallel`: iterations are independent.
+ * How a loop runs. `independent`: one iteration after another, but any order gives the same (a spatial axis); `serial`: in
+ * order (time, a reduction). `vector`: all iterations at once in the lanes of vectors of `width` (`hi - lo` is at most that; if it
+ * may be less, lanes past the end are idle). `unroll`: constant extent, written out. `parallel`: independent, and
+ * shared out among threads.
  */
 export type LoopKind =
   | { readonly kind: "serial" }
+  | { readonly kind: "independent" }
   | { readonly kind: "unroll" }
   | { readonly kind: "parallel" }
   | { readonly kind: "vector"; readonly width: number };

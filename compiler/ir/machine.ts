@@ -24,13 +24,15 @@ export type Reg = number;
 export type Local = number;
 
 /**
- * Where an access goes. `index` has one i32 scalar register per dim (or one in all, once flattened); `vector`: how
- * the lanes differ. `contiguous`: lane l reads `index + l` in the last dim. `gather`: `index` registers may be vectors, one
- * subscript per lane. `scalar`: one element (a vector destination gets it in every lane by `splat`).
+ * Where an access goes. `index` has one i32 register per dim, counted from 0; once flattened it has one in all, in elements
+ * or in bytes (see {@link MachineProgram.addressing}), to which the constant `offset` is added. `shape` says how the lanes differ. `contiguous`: lane l reads `index + l` in the last dim. `gather`: `index` registers may be
+ * vectors, one subscript per lane. `scalar`: one element.
  */
 export type Place = {
   readonly buffer: string;
   readonly index: readonly Reg[];
+  /** Not negative; 0 before flattening. In the unit of `index`. */
+  readonly offset: number;
   readonly shape: "scalar" | "contiguous" | "gather";
   /**
    * How many lanes are active (i32 scalar, 1..lanes); null: all. Idle lanes of a load hold anything, of a store are not written.
@@ -48,7 +50,10 @@ export type Inst =
   | { readonly kind: "const"; readonly dst: Reg; readonly value: number | bigint | boolean }
   /** A run-time parameter: the value of a dim, or of the launch (global invocation number). */
   | { readonly kind: "dim"; readonly dst: Reg; readonly dim: string }
+  /** Where a buffer starts in memory, i32; only with addressing "bytes". */
+  | { readonly kind: "base"; readonly dst: Reg; readonly buffer: string }
   | { readonly kind: "apply"; readonly dst: Reg; readonly op: CoreOp; readonly args: readonly Reg[] }
+  /** `cond` may be scalar where the others are vectors. */
   | { readonly kind: "select"; readonly dst: Reg; readonly cond: Reg; readonly yes: Reg; readonly no: Reg }
   /** Between element types, lanes alike. */
   | { readonly kind: "convert"; readonly dst: Reg; readonly mode: ConvertMode; readonly arg: Reg }
@@ -57,6 +62,8 @@ export type Inst =
   | { readonly kind: "splat"; readonly dst: Reg; readonly arg: Reg }
   /** Scalar lane `lane` of a vector. */
   | { readonly kind: "extract"; readonly dst: Reg; readonly arg: Reg; readonly lane: number }
+  /** A vector of scalars, one per lane. */
+  | { readonly kind: "pack"; readonly dst: Reg; readonly args: readonly Reg[] }
   /** i32 vector start, start + 1, … */
   | { readonly kind: "ramp"; readonly dst: Reg; readonly start: Reg }
   | { readonly kind: "declare"; readonly local: Local; readonly init: Reg }
@@ -95,19 +102,20 @@ export type MachineBuffer = {
   readonly name: string;
   readonly dtype: DType;
   readonly space: "input" | "output" | "scratch";
-  readonly lo: readonly Expr[];
   readonly extent: readonly Expr[];
   /** For scratch: its slot of the arena. Buffers whose lifetimes do not meet may share one. */
   readonly slot: number | null;
 };
 
+export type Addressing = "subscripts" | "linear" | "bytes";
+
 export type MachineProgram = {
   readonly kernel: string;
   /**
-   * What a place's `index` means: `subscripts`, one per dim, within the dim's range; or `linear`, after passes/flatten.ts:
-   * one, in elements from the start of the buffer. Without it a buffer of one dim that starts below 0 would be ambiguous.
+   * What a place's `index` means: `subscripts`, one per dim, from 0; after passes/machine/flatten.ts one in all: `linear`, in
+   * elements from the start of the buffer, or `bytes`, an address.
    */
-  readonly addressing: "subscripts" | "linear";
+  readonly addressing: Addressing;
   readonly dims: readonly Var[];
   readonly buffers: readonly MachineBuffer[];
   /** Launches in order. */
