@@ -372,7 +372,7 @@ export type Program = {
   readonly source: Source;
   /** In source order; whole ones only. */
   readonly declarations: readonly Declaration[];
-  /** Names declared (or scheduled, or tested) by declarations that a syntax error, already reported, spoiled. */
+  /** Names that are declared (or imported), but whose declaration a syntax error, already reported, has spoiled. */
   readonly broken: readonly Name[];
   /** In source order, for the formatter. */
   readonly comments: readonly Comment[];
