@@ -20,14 +20,18 @@ function namesByReason(modules: readonly TestModule[]): ReadonlyMap<string, read
   for (const module of modules) {
     for (const test of module.children.allTests("skipped")) {
       const reason = reasonOf(test);
-      byReason.set(reason, [...(byReason.get(reason) ?? []), `${module.relativeModuleId} > ${test.fullName}`]);
+      // After a failed hook vitest skips the rest of its file; the failure is the reason, and it is printed already.
+      if (reason === undefined && module.state() === "failed") continue;
+      const names = byReason.get(reason ?? NO_REASON) ?? [];
+      byReason.set(reason ?? NO_REASON, [...names, `${module.relativeModuleId} > ${test.fullName}`]);
     }
   }
   return byReason;
 }
 
-function reasonOf(test: TestCase): string {
+const NO_REASON = 'no reason given; write context.skip("why")';
+
+function reasonOf(test: TestCase): string | undefined {
   const result = test.result();
-  const note = result.state === "skipped" ? result.note : undefined;
-  return note ?? 'no reason given; write context.skip("why")';
+  return result.state === "skipped" ? result.note : undefined;
 }
