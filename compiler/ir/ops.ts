@@ -155,7 +155,3 @@ export const CORE_OPS = Object.keys(OPS) as readonly CoreOp[];
 export function isCoreOp(word: string): word is CoreOp {
   return Object.hasOwn(OPS, word);
 }
-
-export function isCoreOp(op: string): op is CoreOp {
-  return Object.hasOwn(OPS, op);
-}

@@ -1,0 +1,102 @@
+/**
+ * How far a right program may be from the reference (language reference, §4.20). Beside each float the reference carries
+ * an error scale e: 0 for an input, Σ|∂r/∂xᵢ|·eᵢ + u·|r| for an operation (u half an ulp), Σ(eₖ + u·|xₖ|) for a sum. A result
+ * passes when |got - ref| <= n·max(2e, smallest subnormal). So cancellation does not fail a right program.
+ *
+ * What is discrete (a comparison, a rounding, a position) either keeps its value or jumps. It carries a doubt: 2e divided by
+ * the distance to the nearest jump. Where n · doubt >= 1 the result may differ, and so may all that depends on it.
+ */
+import type { FloatDType } from "./dtype.ts";
+import { DTYPES } from "./dtype.ts";
+import type { Op } from "./expr.ts";
+import type { Value } from "./values.ts";
+
+/** A value with its error scale (0 for what is not a float) and its doubt. */
+export type Measured = { readonly value: Value; readonly error: number; readonly doubt: number };
+
+/** A value without error: an input, a constant, an index. */
+export function exactly(value: Value): Measured {
+  return { value, error: 0, doubt: 0 };
+}
+
+export function smallestSubnormal(dtype: FloatDType): number {
+  const { minExponent, significandBits } = DTYPES[dtype];
+  return 2 ** (minExponent - significandBits + 1);
+}
+
+/** Largest error of rounding once to `dtype` near r: half an ulp; none for infinities and NaN. */
+export function roundingError(dtype: FloatDType, r: number): number {
+  if (!Number.isFinite(r)) return 0;
+  return Math.max(Math.abs(r) * 2 ** -DTYPES[dtype].significandBits, smallestSubnormal(dtype) / 2);
+}
+
+/** Their results are values of the operands' dtype already, on every target. */
+const EXACT: ReadonlySet<Op> = new Set<Op>(["max", "min", "neg", "abs", "floor", "ceil", "trunc", "round"]);
+
+/** Distance from x to the nearest point where a rounding to integers jumps. */
+const JUMPS: Readonly<Partial<Record<Op, (x: number) => number>>> = {
+  floor: toInteger,
+  ceil: toInteger,
+  trunc: (x) => (Math.abs(x) < 1 ? 1 - Math.abs(x) : toInteger(x)),
+  round: (x) => Math.abs(Math.abs(x - Math.round(x)) - 0.5),
+};
+
+function toInteger(x: number): number {
+  return Math.abs(x - Math.round(x));
+}
+
+/**
+ * The doubt of a discrete result whose operands have the errors `error` and lie at `distance` from the nearest jump.
+ */
+export function doubtOf(error: number, distance: number): number {
+  if (error === 0 || distance === Infinity) return 0;
+  return distance > 0 ? (2 * error) / distance : Infinity;
+}
+
+/** The doubt of comparing a with b; equal infinities are told apart from all else with certainty. */
+export function comparisonDoubt(a: Measured, b: Measured): number {
+  const [x, y] = [Number(a.value), Number(b.value)];
+  const distance = Number.isFinite(x) && Number.isFinite(y) ? Math.abs(x - y) : Infinity;
+  return Math.max(a.doubt, b.doubt, doubtOf(a.error + b.error, distance));
+}
+
+/**
+ * A float operation: `exact` is its meaning on doubles, `result` its rounded result. Derivatives are taken as secants
+ * over at least 2^-26 of the operand, so that no operation needs a rule of its own here.
+ */
+export function measureFloat(
+  op: Op,
+  dtype: FloatDType,
+  exact: (...xs: readonly number[]) => number,
+  operands: readonly Measured[],
+  result: number,
+): Measured {
+  let doubt = 0;
+  for (const o of operands) doubt = Math.max(doubt, o.doubt);
+  const jump = JUMPS[op];
+  const [first] = operands;
+  if (jump !== undefined && first !== undefined) {
+    return { value: result, error: 0, doubt: Math.max(doubt, doubtOf(first.error, jump(Number(first.value)))) };
+  }
+  const rounding = EXACT.has(op) ? 0 : roundingError(dtype, result);
+  return { value: result, error: inherited(exact, operands) + rounding, doubt };
+}
+
+/** Σ|∂f/∂xᵢ|·eᵢ. */
+function inherited(f: (...xs: readonly number[]) => number, operands: readonly Measured[]): number {
+  if (operands.every((o) => o.error === 0)) return 0;
+  const xs = operands.map((o) => Number(o.value));
+  const here = f(...xs);
+  if (!Number.isFinite(here)) return 0;
+  let total = 0;
+  for (const [n, { error }] of operands.entries()) {
+    if (error === 0) continue;
+    const x = xs[n] ?? 0;
+    const h = Math.max(error, Math.abs(x) * 2 ** -26);
+    const slopes = [x + h, x - h]
+      .map((moved) => Math.abs(f(...xs.with(n, moved)) - here) / h)
+      .filter((slope) => Number.isFinite(slope));
+    total += slopes.length === 0 ? Infinity : Math.max(...slopes) * error;
+  }
+  return total;
+}
