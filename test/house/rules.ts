@@ -12,7 +12,7 @@ export type Violation = string;
 type Rule = (files: readonly SourceFile[]) => readonly Violation[];
 
 /** The room of a file and its floor, counted from 0; null for a place that the layout does not know. */
-export function roomOf(path: string): { readonly room: string; readonly floor: number } | null {
+function roomOf(path: string): { readonly room: string; readonly floor: number } | null {
   let best: { readonly room: string; readonly floor: number } | null = null;
   for (const [floor, rooms] of FLOORS.entries()) {
     for (const pattern of rooms) {
