@@ -3,6 +3,7 @@
  * libraries come in, that nothing knows an example by its name, and that files can be read. Each rule is also shown to
  * fail on a made-up file, for a rule that cannot fail says nothing. docs/architecture.md gives the reasons.
  */
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { namesIn, occurrences } from "./house/program-names.ts";
@@ -41,6 +42,13 @@ const RULES = {
 describe("the house", () => {
   test.each(Object.entries(RULES))("%s", (_, rule) => {
     expect(rule(sources)).toEqual([]);
+  });
+
+  test("a browser can load what package.json gives it", () => {
+    const { exports } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+    const entry = String(exports["."].browser).replace(/^\.\/dist\/(.*)\.js$/, "$1.ts");
+    expect(sources.map(({ path }) => path)).toContain(entry);
+    expect(rules.runsInABrowser(sources, entry)).toEqual([]);
   });
 
   test("nothing knows a program by its name", () => {
@@ -157,6 +165,23 @@ describe("a rule fails", () => {
     expect(rules.hasNoCycles(circle)).toEqual([
       expect.stringContaining("a.ts → compiler/ir/b.ts → compiler/ir/c.ts → "),
     ]);
+  });
+
+  test("a browser would load Node's modules through a third file", () => {
+    const chain = [
+      file(
+        "runtime/index.ts",
+        'import { b } from "./b.ts";\nawait import("./node/c.ts");\nimport type { C } from "./node/c.ts";',
+      ),
+      file("runtime/b.ts", 'import { type C } from "./node/c.ts";'),
+      file("runtime/node/c.ts", 'import { readFileSync } from "node:fs";'),
+    ];
+    expect(rules.runsInABrowser(chain, "runtime/index.ts")).toEqual([
+      expect.stringContaining("(runtime/index.ts → runtime/b.ts → runtime/node/c.ts)"),
+    ]);
+    expect(rules.runsInABrowser([file("runtime/index.ts", 'await import("node:fs");')], "runtime/index.ts")).toEqual(
+      [],
+    );
   });
 
   test("an interpreter reaches another through a third file", () => {

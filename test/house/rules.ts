@@ -89,6 +89,28 @@ export const keepsNodeOut: Rule = (files) =>
         ),
     );
 
+/** What a browser loads with the public face of the package needs nothing of Node. */
+export function runsInABrowser(files: readonly SourceFile[], entry: string): readonly Violation[] {
+  const byPath = new Map(files.map((file) => [file.path, file]));
+  const violations: Violation[] = [];
+  const visit = (path: string, trail: readonly string[]): void => {
+    const file = byPath.get(path);
+    byPath.delete(path);
+    for (const to of file?.imports ?? []) {
+      const here = [...trail, path];
+      if (to.when !== "load") continue;
+      if (to.target !== null) visit(to.target, here);
+      else if (isBuiltin(to.specifier)) {
+        violations.push(
+          `${path}:${to.line} imports ${to.specifier}, and a browser loads it (${here.join(" → ")}); reach it by import() where Node is known, or give package.json's "node" condition a face of its own`,
+        );
+      }
+    }
+  };
+  visit(entry, []);
+  return violations;
+}
+
 /** Each third-party package comes in through one door. */
 export const keepsToTheDoors: Rule = (files) =>
   files

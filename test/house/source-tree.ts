@@ -7,7 +7,13 @@ import { join, posix } from "node:path";
 import { parseSync } from "oxc-parser";
 
 /** `target` is the path of the imported file from the root of the project, null for a package or a Node module. */
-export type Import = { readonly specifier: string; readonly target: string | null; readonly line: number };
+export type Import = {
+  readonly specifier: string;
+  readonly target: string | null;
+  /** `load`: when the file is loaded; `later`: by `import()`; `type`: never at run time. */
+  readonly when: "load" | "later" | "type";
+  readonly line: number;
+};
 
 /** An identifier, a property name, or the text of a string or template. */
 export type Word = { readonly text: string; readonly isText: boolean; readonly line: number };
@@ -108,7 +114,7 @@ class Reader {
   read(node: Node, parent: Node | null, key: string): void {
     if (node.type === "ExportDefaultDeclaration") this.exportsDefault = true;
     if (node.type === "ExportSpecifier" && nameOf(node["exported"]) === "default") this.exportsDefault = true;
-    if (IMPORTING.has(node.type)) this.#addImport(node["source"]);
+    if (IMPORTING.has(node.type)) this.#addImport(node["source"], whenLoaded(node));
     if (BINDING.has(`${node.type}.id`)) this.#declare(node["id"]);
     if (BINDING.has(`${node.type}.local`)) this.#declare(node["local"]);
     if (BINDING.has(`${node.type}.param`)) this.#declare(node["param"]);
@@ -120,11 +126,11 @@ class Reader {
     }
   }
 
-  #addImport(source: unknown): void {
+  #addImport(source: unknown, when: Import["when"]): void {
     const specifier = isNode(source) ? source["value"] : null;
     if (typeof specifier !== "string" || !isNode(source)) return;
     const target = specifier.startsWith(".") ? posix.join(posix.dirname(this.#path), specifier) : null;
-    this.imports.push({ specifier, target, line: this.#lineOf(source.start) });
+    this.imports.push({ specifier, target, when, line: this.#lineOf(source.start) });
   }
 
   #declare(pattern: unknown): void {
@@ -161,6 +167,14 @@ const IMPORTING = new Set([
   "ImportExpression",
   "TSImportType",
 ]);
+
+/** `import { type A }` does load its file: only `import type` goes away with the types. */
+function whenLoaded(node: Node): Import["when"] {
+  if (node.type === "ImportExpression") return "later";
+  return node.type === "TSImportType" || node["importKind"] === "type" || node["exportKind"] === "type"
+    ? "type"
+    : "load";
+}
 
 /** Fields whose identifiers come into being there. */
 const BINDING = new Set([
