@@ -178,7 +178,7 @@ export const isEasyToRead: Rule = (files) =>
       violations.push(`${file.path}:1 is not in kebab-case; name it after what it exports`);
     }
     if (file.exportsDefault) violations.push(`${file.path}:1 has a default export; export it by name`);
-    if (file.header.replaceAll(/[\s*/]/g, "").length < 30) {
+    if (file.header.replaceAll(/[\s*/]/g, "").length < 20) {
       violations.push(
         `${file.path}:1 has no header; open it with a comment that says what the file is for and its idea`,
       );
