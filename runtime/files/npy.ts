@@ -106,8 +106,9 @@ export function writeNpy(tensor: Tensor): Uint8Array {
   }
   const dims = shape.length === 1 ? `(${shape[0]},)` : `(${shape.join(", ")})`;
   const literal = `{'descr': '${width === 1 ? "|" : "<"}${npy}', 'fortran_order': False, 'shape': ${dims}, }`;
-  // The elements start at a multiple of 64, and a newline ends the padding.
-  const length = Math.ceil((10 + literal.length + 1) / 64) * 64 - 10;
+  // The elements start at a multiple of 64, a newline ends the padding, and NumPy leaves room for a first dim of 21 digits.
+  const spare = shape[0] === undefined ? 0 : 21 - String(shape[0]).length;
+  const length = Math.ceil((10 + literal.length + spare + 1) / 64) * 64 - 10;
   const header = new TextEncoder().encode(`${literal.padEnd(length - 1)}\n`);
   const data = bytesFromArray(dtype, tensor.data);
   const file = new Uint8Array(10 + length + data.length);
