@@ -30,7 +30,8 @@ export async function readFileBytes(path: string, limit = INPUT_LIMIT): Promise<
       ? await readWhole(file, status.size)
       : await collect(file.createReadStream({ autoClose: false }), path, limit);
   } catch (error) {
-    return cannotRead(path, error);
+    // Awaited here: the file is closed meanwhile, and a rejection that nobody awaits yet ends the program.
+    return await cannotRead(path, error);
   } finally {
     await file.close();
   }
