@@ -81,14 +81,6 @@ function hoistFrom(stage: Stage, time: number | null, fresh: Fresh): readonly St
     return read(r.type, tensor.id, at);
   }
 
-  /** The bounds of the axes mention no axis: the new stage has a rectangular domain. */
-  function isBox(needed: readonly Axis[], axes: readonly Axis[]): boolean {
-    const ids = new Set(axes.map((a) => a.variable.id));
-    return needed.every(
-      (a) => ![a.lo, a.hi].some((b) => some(b, (n) => n.kind === "read" || (n.kind === "var" && ids.has(n.id)))),
-    );
-  }
-
   /** In a recurrence the time axis stays at its place. */
   function keepsTime(needed: readonly Axis[]): boolean {
     return time === null || needed[time] === stage.axes[time];
@@ -103,4 +95,12 @@ function hoistFrom(stage: Stage, time: number | null, fresh: Fresh): readonly St
     made.push({ name, axes, outputs: [{ tensor, body: instantiate(r, bindings, fresh), init: [] }], span: stage.span });
     return tensor;
   }
+}
+
+/** The bounds of the axes mention no axis: the new stage has a rectangular domain. */
+function isBox(needed: readonly Axis[], axes: readonly Axis[]): boolean {
+  const ids = new Set(axes.map((a) => a.variable.id));
+  return needed.every(
+    (a) => ![a.lo, a.hi].some((b) => some(b, (n) => n.kind === "read" || (n.kind === "var" && ids.has(n.id)))),
+  );
 }

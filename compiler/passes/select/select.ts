@@ -68,10 +68,10 @@ function invocationGrid(
   const variables = (): Context => {
     let inner = ctx;
     let rest: Expr = number;
-    for (const [d, loop] of [...loops.entries()].toReversed()) {
+    for (const [d, l] of [...loops.entries()].toReversed()) {
       const extent = known(grid[d], "extent");
       const at = d === 0 ? rest : applyExpr("floor_mod", rest, extent);
-      inner = bindVariable(inner, loop.variable.id, value(isZero(loop.lo) ? at : applyExpr("add", loop.lo, at), ctx));
+      inner = bindVariable(inner, l.variable.id, value(isZero(l.lo) ? at : applyExpr("add", l.lo, at), ctx));
       if (d > 0) rest = applyExpr("floor_div", rest, extent);
     }
     return inner;
