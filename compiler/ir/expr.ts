@@ -10,7 +10,7 @@ import { DERIVED_OPS } from "./derived-ops.ts";
 import type { DType } from "./dtype.ts";
 import { roundToDType } from "./dtype.ts";
 import type { CoreOp } from "./ops.ts";
-import { OPS } from "./ops.ts";
+import { isCoreOp, OPS } from "./ops.ts";
 
 /** A dtype, or "index" for loop variables, dims and what is computed from them alone. */
 export type ScalarType = DType | "index";
@@ -146,9 +146,8 @@ export function read(
 export function apply(op: Op, ...args: readonly Expr[]): Apply {
   const first = args[0];
   invariant(first !== undefined, `${op} without operands`);
-  const isCore = Object.hasOwn(OPS, op);
-  const row = isCore ? OPS[op as CoreOp] : null;
-  const arity = row?.arity ?? DERIVED_OPS[op as DerivedOp].arity;
+  const row = isCoreOp(op) ? OPS[op] : null;
+  const arity = isCoreOp(op) ? OPS[op].arity : DERIVED_OPS[op].arity;
   invariant(args.length === arity, `${op} takes ${arity} operands, got ${args.length}`);
   for (const a of args) invariant(a.type === first.type, `${op} of ${args.map((x) => x.type).join(", ")}`);
   return { kind: "apply", type: row?.result === "bool" ? "bool" : first.type, op, args };

@@ -148,10 +148,10 @@ export const OPS = {
 
 export type CoreOp = keyof typeof OPS;
 
-/** Operations a target may be asked for, in a stable order. */
-export const CORE_OPS = Object.keys(OPS) as readonly CoreOp[];
-
 /** Has this word a row in {@link OPS}? */
 export function isCoreOp(word: string): word is CoreOp {
   return Object.hasOwn(OPS, word);
 }
+
+/** Operations a target may be asked for, in a stable order. */
+export const CORE_OPS: readonly CoreOp[] = Object.keys(OPS).filter(isCoreOp);

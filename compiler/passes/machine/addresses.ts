@@ -98,12 +98,7 @@ class AddressReduction {
       else if (key === "") constant = term.by;
       else start.set(key, term);
     }
-    const text = (s: Sum): string =>
-      [...s]
-        .map(([k, t]) => `${t.by}*${k}`)
-        .toSorted()
-        .join("+");
-    return { key: `${text(start)}|${text(step)}`, start, step, constant };
+    return { key: `${textOf(start)}|${textOf(step)}`, start, step, constant };
   }
 
   /** A local that holds the group's least address, set before the loop and increased at the end of its body. */
@@ -196,6 +191,13 @@ function mapPlaces(list: readonly Inst[], f: (place: Place) => Place): readonly 
     if (inst.kind === "load" || inst.kind === "store") return { ...inst, place: f(mapPlace(inst.place, (r) => r)) };
     return mapBlocks(inst, (b) => mapPlaces(b, f));
   });
+}
+
+function textOf(s: Sum): string {
+  return [...s]
+    .map(([key, t]) => `${t.by}*${key}`)
+    .toSorted()
+    .join("+");
 }
 
 function constantSum(value: number): Sum {

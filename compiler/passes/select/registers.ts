@@ -10,7 +10,7 @@ import type { Local, MachineType, Reg } from "../../ir/machine.ts";
 import { expressionKey, visit } from "../../ir/walk.ts";
 import { statementExpressions } from "../../ir/walk-loops.ts";
 import { InternalError, invariant, known } from "../../support/invariant.ts";
-import type { Context } from "./values.ts";
+import type { Context, RegisterFile } from "./context.ts";
 import { value } from "./values.ts";
 import { elemOf } from "./types.ts";
 
@@ -49,7 +49,7 @@ export function laneUse(buffer: Buffer, body: Stmt): LaneUse {
 }
 
 /** The locals of one register buffer. */
-export class Registers {
+export class Registers implements RegisterFile {
   readonly #buffer: Buffer;
   readonly #inLanes: boolean;
   /** True where vector loops of different lengths write it: then idle lanes must keep what they hold. */

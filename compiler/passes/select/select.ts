@@ -14,8 +14,9 @@ import { sameExpr } from "../../ir/walk.ts";
 import { InternalError, invariant, known, unreachable } from "../../support/invariant.ts";
 import { FunctionBuilder } from "./function-builder.ts";
 import { laneUse, Registers } from "./registers.ts";
-import type { Context } from "./values.ts";
-import { bindVariable, placeOf, value } from "./values.ts";
+import type { Context } from "./context.ts";
+import { bindVariable } from "./context.ts";
+import { placeOf, value } from "./values.ts";
 
 /** The run-time parameter that numbers a grid's invocations. */
 export const INVOCATION = "invocation";

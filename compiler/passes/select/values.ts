@@ -13,27 +13,9 @@ import type { CoreOp } from "../../ir/ops.ts";
 import { isCoreOp, OPS } from "../../ir/ops.ts";
 import { freeVariables, substitute } from "../../ir/walk.ts";
 import { InternalError, invariant, known, unreachable } from "../../support/invariant.ts";
-import type { FunctionBuilder } from "./function-builder.ts";
-import type { Registers } from "./registers.ts";
+import type { Context } from "./context.ts";
+import { bindVariable } from "./context.ts";
 import { elemOf, loadedElem } from "./types.ts";
-
-/** The vector loop around: its lane variable, how many lanes, and how many of them are active (null: all). */
-export type VectorContext = { readonly lane: Var; readonly lanes: 4; readonly active: Reg | null };
-
-export type Context = {
-  readonly builder: FunctionBuilder;
-  /** Registers of variables in scope. */
-  readonly variables: ReadonlyMap<string, Reg>;
-  readonly buffers: ReadonlyMap<string, Buffer>;
-  readonly registers: ReadonlyMap<string, Registers>;
-  readonly vector: VectorContext | null;
-  /** Operations that exist for scalars only. */
-  readonly scalarOnly: ReadonlySet<CoreOp>;
-};
-
-export function bindVariable(ctx: Context, id: string, r: Reg): Context {
-  return { ...ctx, variables: new Map(ctx.variables).set(id, r) };
-}
 
 export function dependsOnLane(e: Expr, ctx: Context): boolean {
   return ctx.vector !== null && freeVariables(e).has(ctx.vector.lane.id);
