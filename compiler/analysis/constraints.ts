@@ -4,11 +4,12 @@
  * `q = n div d` with positive d gives `d*q <= n <= d*q + d - 1`; a minimum is at most each side, a maximum at least.
  */
 import { unreachable } from "../support/invariant.ts";
-import { operands } from "./atoms.ts";
+import { intervalOf, operands } from "./atoms.ts";
 import type { Fact } from "./condition.ts";
 import type { Facts } from "./facts.ts";
 import { factsBehind } from "./facts.ts";
 import type { Interval } from "./interval.ts";
+import { ALL } from "./interval.ts";
 import type { Poly } from "./polynomial.ts";
 import { MINUS_ONE, add, addScaled, asConstant, atom, atomsOf, constant, monomial, mul, sub } from "./polynomial.ts";
 
@@ -27,8 +28,8 @@ export type Reach = {
 /** Asks whether `p >= 0` follows, to interpret a definition: the facts used, or null where it is not proved. */
 export type Lemma = (p: Poly) => readonly Fact[] | null;
 
-/** Rows, and lower bounds of atoms. */
-export type Gathered = { readonly rows: readonly Row[]; readonly atLeast: ReadonlyMap<string, bigint> };
+/** Rows, and the bounds of their atoms. */
+export type Gathered = { readonly rows: readonly Row[]; readonly bounds: ReadonlyMap<string, Interval> };
 
 const NO_FACTS = (): readonly Fact[] => [];
 
@@ -36,13 +37,15 @@ const NO_FACTS = (): readonly Fact[] => [];
 export function gather(facts: Facts, goal: Poly, reach: Reach, lemma: Lemma): Gathered {
   const { chosen, atoms } = near(facts, goal, reach);
   const rows: Row[] = chosen.map((fact) => ({ poly: fact.poly, because: () => [fact] }));
-  const atLeast = new Map<string, bigint>();
+  const limits: Row[] = [];
+  const bounds = new Map<string, Interval>();
   for (const id of atoms) {
-    rows.push(...boundRows(facts, id, reach), ...definitionRows(facts, id, lemma));
-    const least = facts.ranges.of(id).interval.lower ?? (isKnownQuotient(facts, id, lemma) ? 0n : null);
-    if (least !== null) atLeast.set(id, least);
+    rows.push(...definitionRows(facts, id, lemma));
+    limits.push(...boundRows(facts, id, reach));
+    const { lower, upper } = facts.ranges.of(id).interval;
+    bounds.set(id, { lower: lower ?? (isKnownQuotient(facts, id, lemma) ? 0n : null), upper });
   }
-  return { rows, atLeast };
+  return { rows: [...rows, ...limits], bounds };
 }
 
 function near(facts: Facts, goal: Poly, reach: Reach): { chosen: readonly Fact[]; atoms: ReadonlySet<string> } {
@@ -98,8 +101,8 @@ function intervalRows(
   return rows;
 }
 
-/** Bounds of the products that occur in rows, as far as intervals give them: squares are not negative. */
-export function productRows(facts: Facts, rows: readonly Row[], reach: Reach): readonly Row[] {
+/** Bounds of the products that occur in rows, as far as those of their atoms give them: squares are not negative. */
+export function productRows(facts: Facts, { rows, bounds }: Gathered, reach: Reach): readonly Row[] {
   const seen = new Set<string>();
   const found: Row[] = [];
   for (const { poly } of rows) {
@@ -107,7 +110,8 @@ export function productRows(facts: Facts, rows: readonly Row[], reach: Reach): r
       if (t.factors.length < 2 || seen.has(t.key)) continue;
       seen.add(t.key);
       const product = monomial(1n, t.factors);
-      found.push(...intervalRows(product, facts.bounds(product), reach, () => factsBehind(facts, product)));
+      const range = intervalOf(product, (id) => bounds.get(id) ?? ALL);
+      found.push(...intervalRows(product, range, reach, () => factsBehind(facts, product)));
     }
   }
   return found;
@@ -152,14 +156,4 @@ function isKnownQuotient(facts: Facts, id: string, lemma: Lemma): boolean {
   const definition = facts.atoms.definition(id);
   if (definition === null || definition.kind !== "quotient") return false;
   return lemma(add(definition.divisor, MINUS_ONE)) !== null && lemma(definition.numerator) !== null;
-}
-
-/** The disjunctions that definitions give: a minimum is one of its sides. */
-export function definitionCases(facts: Facts, id: string): readonly [Poly, Poly] | null {
-  const definition = facts.atoms.definition(id);
-  if (definition === null) return null;
-  const value = atom(id);
-  if (definition.kind === "minimum") return [sub(value, definition.left), sub(value, definition.right)];
-  if (definition.kind === "maximum") return [sub(definition.left, value), sub(definition.right, value)];
-  return null;
 }

@@ -247,8 +247,9 @@ export function factsBehind(facts: Facts, p: Poly): readonly Fact[] {
   return [...used];
 }
 
-/** The labels of facts in the order in which these were assumed, each once. */
+/** The labels of facts in the order in which these were assumed, each once; what has no label is not the user's. */
 export function labelsOf(facts: Facts, used: Iterable<Fact>): readonly string[] {
   const chosen = new Set(used);
-  return [...new Set(facts.inequalities.filter((f) => chosen.has(f)).map((f) => f.label))];
+  const labels = facts.inequalities.filter((f) => chosen.has(f) && f.label !== "").map((f) => f.label);
+  return [...new Set(labels)];
 }

@@ -8,7 +8,7 @@
  */
 import { invariant, known } from "../support/invariant.ts";
 import type { Poly } from "./polynomial.ts";
-import { divideFactors, monomialKey } from "./polynomial.ts";
+import { add, constant as constantPoly, divideFactors, monomial, monomialKey } from "./polynomial.ts";
 
 /** Work allowed to a query, in matrix cells: deterministic, unlike time. One budget may serve several eliminations. */
 export class WorkBudget {
@@ -45,22 +45,25 @@ const MOST_COLUMNS = 160;
 /** Atoms that can be divided out, one bit each. */
 const MOST_POSITIVE = 30;
 
-/** Rows that cannot hold together, by their index, and the atoms that were divided out on the way. */
-export type Refutation = { readonly rows: readonly number[]; readonly divided: readonly string[] };
+/** What something was derived from: rows, by their index, and the positive atoms that were divided out on the way. */
+export type Origin = { readonly rows: readonly number[]; readonly divided: readonly string[] };
+
+/** A consequence that needed the integers, not just linear steps: worth multiplying in its turn. */
+export type Discovery = { readonly poly: Poly; readonly origin: Origin };
+
+export type Outcome =
+  | { readonly refuted: true; readonly origin: Origin }
+  | { readonly refuted: false; readonly discoveries: readonly Discovery[] };
 
 /**
- * A contradiction between rows, each of which says `poly >= 0`, or null where none was found.
+ * Looks for a contradiction between rows, each of which says `poly >= 0`.
  * `atLeast` gives a lower bound of an atom where one is known; those of at least 1 may be divided out.
  */
-export function refute(
-  rows: readonly Poly[],
-  atLeast: (id: string) => bigint | null,
-  budget: WorkBudget,
-): Refutation | null {
+export function refute(rows: readonly Poly[], atLeast: (id: string) => bigint | null, budget: WorkBudget): Outcome {
   const columns = new Columns(rows, atLeast);
   if (columns.count > MOST_COLUMNS) {
     budget.exceeded = true;
-    return null;
+    return { refuted: false, discoveries: [] };
   }
   return new Elimination(columns, budget).run(rows);
 }
@@ -74,6 +77,8 @@ class Columns {
   readonly masks: readonly number[];
   /** `quotients[column * positive.length + i]`: the column without positive atom i, -1 for the constant. */
   readonly quotients: Int16Array;
+
+  readonly #multiples: readonly (readonly number[])[];
 
   constructor(rows: readonly Poly[], atLeast: (id: string) => bigint | null) {
     const ids = new Set<string>();
@@ -92,6 +97,11 @@ class Columns {
     this.masks = this.#factors.map((factors) =>
       this.positive.reduce((mask, p, i) => (factors.includes(p.id) ? mask | (1 << i) : mask), 0),
     );
+    this.#multiples = this.#factors.map((part) =>
+      this.#factors.flatMap((whole, c) =>
+        whole.length > part.length && divideFactors(whole, part) !== null ? [c] : [],
+      ),
+    );
     this.quotients = new Int16Array(this.count * this.positive.length).fill(-1);
     for (let c = 0; c < this.count; c++) {
       for (const [i, { id }] of this.positive.entries()) {
@@ -104,6 +114,11 @@ class Columns {
 
   get count(): number {
     return this.#factors.length;
+  }
+
+  /** The other columns that a column divides. */
+  multiples(column: number): readonly number[] {
+    return known(this.#multiples[column], "a column");
   }
 
   factors(column: number): readonly string[] {
@@ -129,6 +144,12 @@ class Columns {
   }
 }
 
+/** Outweighs every difference in growth. */
+const FREE_FIRST = 1e9;
+/** Discoveries that are handed back: short ones, for products of long rows lead nowhere. */
+const LONGEST_DISCOVERY = 3;
+const MOST_DISCOVERIES = 12;
+
 /** One run. Row r occupies `cells[r * stride …]`: its coefficients, then its constant. */
 class Elimination {
   readonly #columns: Columns;
@@ -143,6 +164,8 @@ class Elimination {
   readonly #source: number[] = [];
   readonly #alive: boolean[] = [];
   readonly #length: number[] = [];
+  /** Whether making a row integer made it stronger. */
+  readonly #rounded: boolean[] = [];
   /** Rows by the hash of their form, sign ignored: equal and opposite forms meet. */
   readonly #byForm = new Map<number, number[]>();
   readonly #eliminated: boolean[];
@@ -157,19 +180,20 @@ class Elimination {
     this.#eliminated = Array.from({ length: columns.count }, () => false);
   }
 
-  run(rows: readonly Poly[]): Refutation | null {
+  run(rows: readonly Poly[]): Outcome {
     for (const [i, row] of rows.entries()) {
       if (!this.#load(row)) continue;
       this.#commit(-1, -1, i);
-      if (this.#contradiction !== null) return this.#origin(this.#contradiction);
+      if (this.#contradiction !== null) return { refuted: true, origin: this.#origin(this.#contradiction) };
     }
     for (;;) {
       const column = this.#cheapestColumn();
-      if (column < 0) return null;
+      if (column < 0) break;
       this.#eliminate(column);
-      if (this.#contradiction !== null) return this.#origin(this.#contradiction);
-      if (this.#budget.exceeded && this.#budget.left < this.#stride) return null;
+      if (this.#contradiction !== null) return { refuted: true, origin: this.#origin(this.#contradiction) };
+      if (this.#budget.exceeded && this.#budget.left < this.#stride) break;
     }
+    return { refuted: false, discoveries: this.#discoveries() };
   }
 
   /** Writes a polynomial into the next free row. */
@@ -223,6 +247,7 @@ class Elimination {
 
   /** Divides by the content, rounding the constant down; returns the number of coefficients that are not 0. */
   #normalise(row: number): number {
+    this.#rounded[row] = false;
     const at = row * this.#stride;
     const end = at + this.#stride - 1;
     const cells = this.#cells;
@@ -238,6 +263,7 @@ class Elimination {
       for (let i = at; i < end; i++) cells[i] = (cells[i] ?? 0) / divisor;
       const constant = cells[end] ?? 0;
       const rest = constant % divisor; // exact, where Math.floor(constant / divisor) may round up
+      this.#rounded[row] = rest !== 0;
       cells[end] = (constant - rest - (rest < 0 ? divisor : 0)) / divisor;
     }
     return length;
@@ -327,7 +353,10 @@ class Elimination {
     }
   }
 
-  /** The column whose elimination makes the fewest rows; among equals one that divides no other column that is left. */
+  /**
+   * The column whose elimination makes the fewest rows, of those that divide no other column that is left: what is known
+   * of atoms alone must still be there when products of theirs have been divided.
+   */
   #cheapestColumn(): number {
     const width = this.#stride - 1;
     const above = new Int32Array(width);
@@ -343,13 +372,15 @@ class Elimination {
       }
     }
     if (!this.#budget.spend(alive * this.#stride)) return -1;
+    const live = (c: number): boolean => (above[c] ?? 0) + (below[c] ?? 0) > 0;
     let best = -1;
     let least = Infinity;
     for (let c = 0; c < width; c++) {
+      if (!live(c) || this.#columns.multiples(c).some(live)) continue;
       const up = above[c] ?? 0;
       const down = below[c] ?? 0;
-      if (up + down === 0) continue;
-      const growth = up * down - up - down - this.#columns.factors(c).length / 16;
+      const free = this.#columns.factors(c).length === 1 && this.#columns.multiples(c).length === 0;
+      const growth = up * down - up - down - (free ? FREE_FIRST : 0);
       if (growth < least) {
         least = growth;
         best = c;
@@ -427,8 +458,38 @@ class Elimination {
     for (const row of byLength.slice(MOST_ROWS)) this.#alive[row] = false;
   }
 
+  /** The shortest rows that rounding or division made. */
+  #discoveries(): readonly Discovery[] {
+    const found: number[] = [];
+    for (let row = 0; row < this.#count; row++) {
+      const source = this.#source[row] ?? -1;
+      const parent = this.#source[this.#left[row] ?? -1] ?? -1;
+      const divided = source < -1 && parent < 0; // dividing an input row may only undo a product
+      const integral = divided || (source === -1 && this.#rounded[row] === true);
+      if (integral && (this.#length[row] ?? 0) <= LONGEST_DISCOVERY && !this.#isSign(row)) found.push(row);
+    }
+    const best = found.toSorted((a, b) => (this.#length[a] ?? 0) - (this.#length[b] ?? 0) || a - b);
+    return best.slice(0, MOST_DISCOVERIES).map((row) => ({ poly: this.#poly(row), origin: this.#origin([row]) }));
+  }
+
+  /** Whether a row says of one product no more than that it is at least some number. */
+  #isSign(row: number): boolean {
+    if (this.#length[row] !== 1) return false;
+    for (let c = 0; c < this.#stride - 1; c++) if (this.#cell(row, c) !== 0) return this.#columns.factors(c).length > 1;
+    return true;
+  }
+
+  #poly(row: number): Poly {
+    let poly = constantPoly(this.#cell(row, this.#stride - 1));
+    for (let c = 0; c < this.#stride - 1; c++) {
+      const value = this.#cell(row, c);
+      if (value !== 0) poly = add(poly, monomial(BigInt(value), this.#columns.factors(c)));
+    }
+    return poly;
+  }
+
   /** The input rows that rows were combined from, and the atoms divided out between. */
-  #origin(rows: readonly number[]): Refutation {
+  #origin(rows: readonly number[]): Origin {
     const seen = new Set<number>();
     const inputs = new Set<number>();
     const divided = new Set<string>();

@@ -6,21 +6,25 @@
  * Sherali and Adams, 1990). A cheap attempt comes first; a wider one follows where it fails.
  */
 import type { Fact } from "./condition.ts";
-import type { Lemma, Reach, Row } from "./constraints.ts";
+import type { Gathered, Lemma, Reach, Row } from "./constraints.ts";
 import { gather, productRows } from "./constraints.ts";
 import type { Facts } from "./facts.ts";
 import { factsBehind } from "./facts.ts";
+import type { Origin } from "./fourier-motzkin.ts";
 import { WorkBudget, refute } from "./fourier-motzkin.ts";
+import type { Interval } from "./interval.ts";
+import { negateInterval } from "./interval.ts";
 import type { Poly } from "./polynomial.ts";
 import {
   MINUS_ONE,
-  add,
   asConstant,
   atom,
   constant,
   content,
+  degree,
   divideDown,
   divideFactors,
+  monomialKey,
   mul,
   negate,
   splitAffine,
@@ -33,15 +37,34 @@ type Attempt = Reach & {
   /** Multiplies by `a - L` for `a >= L` instead of `a`: stronger, with longer rows. */
   readonly shifted: boolean;
   readonly mostProducts: number;
+  /** Products that mention more products of their own are not made. */
+  readonly mostFresh: number;
+  readonly productRounds: number;
+  /** Eliminations: the first without products, the others with what those before them discovered. */
+  readonly rounds: number;
+};
+
+const NARROW: Attempt = {
+  hops: 2,
+  mostFacts: 24,
+  largestBound: 1n << 20n,
+  shifted: false,
+  mostProducts: 24,
+  mostFresh: 1,
+  productRounds: 2,
+  rounds: 3,
 };
 
 const ATTEMPTS: readonly Attempt[] = [
-  { hops: 2, mostFacts: 24, largestBound: 1n << 20n, shifted: false, mostProducts: 60 },
-  { hops: 4, mostFacts: 60, largestBound: 1n << 50n, shifted: true, mostProducts: 120 },
+  NARROW,
+  { ...NARROW, largestBound: 1n << 50n, rounds: 1 },
+  { ...NARROW, hops: 4, mostFacts: 60, shifted: true, mostProducts: 48, mostFresh: 2, rounds: 3 },
 ];
 
 /** Work for the lemmas that definitions need; each is looked for once in a scope. */
 const LEMMA_CELLS = 200_000;
+/** Atoms with bounds further below 0 are not multiplied by. */
+const LOWEST_SHIFT = -(1n << 10n);
 /** Products of more atoms are not made. */
 const HIGHEST_DEGREE = 4;
 /** Rows that substitution would make longer than this are left as they are. */
@@ -57,19 +80,41 @@ export function proveLinear(facts: Facts, goal: Poly, budget: WorkBudget): reado
 }
 
 function tryLinear(facts: Facts, goal: Poly, attempt: Attempt, budget: WorkBudget): readonly Fact[] | null {
-  const { rows: gathered, atLeast } = gather(facts, goal, attempt, lemmaIn(facts));
+  const { rows: gathered, bounds: given } = gather(facts, goal, attempt, lemmaIn(facts));
   const negated: Row = { poly: sub(MINUS_ONE, goal), because: () => [] };
-  const linear = useEqualities([negated, ...gathered]);
-  const products = multiply(linear, atLeast, attempt);
-  const rows = [...linear, ...products, ...productRows(facts, [...linear, ...products], attempt)];
-  const refutation = refute(
-    rows.map((r) => r.poly),
-    (id) => atLeast.get(id) ?? null,
-    budget,
-  );
-  if (refutation === null) return null;
-  const used = refutation.rows.flatMap((i) => rows[i]?.because() ?? []);
-  return [...used, ...refutation.divided.flatMap((id) => factsBehind(facts, atom(id)))];
+  const { rows: positive, bounds } = turnNegativeAtoms({ rows: [negated, ...gathered], bounds: given });
+  let linear = useEqualities(positive);
+  for (let round = 0; round < attempt.rounds; round++) {
+    const products = round === 0 ? [] : multiply(facts, { rows: linear, bounds }, attempt);
+    const withProducts = [...linear, ...products];
+    const rows = [...withProducts, ...productRows(facts, { rows: withProducts, bounds }, attempt)];
+    const because = ({ rows: used, divided }: Origin): readonly Fact[] => [
+      ...used.flatMap((i) => rows[i]?.because() ?? []),
+      ...divided.flatMap((id) => factsBehind(facts, atom(id))),
+    ];
+    const outcome = refute(
+      rows.map((r) => r.poly),
+      (id) => bounds.get(id)?.lower ?? null,
+      budget,
+    );
+    if (outcome.refuted) return because(outcome.origin);
+    const found = outcome.discoveries.map((d): Row => ({ poly: d.poly, because: () => because(d.origin) }));
+    const more = distinct([...linear, ...found]);
+    if (round > 0 && more.length === linear.length) return null;
+    linear = more;
+  }
+  return null;
+}
+
+/** Writes -a for every atom a that is never positive: then all that has a sign is positive, and one rule serves. */
+function turnNegativeAtoms({ rows, bounds }: Gathered): Gathered {
+  const turned = new Map(bounds);
+  for (const [id, { lower, upper }] of bounds) {
+    const negative = upper !== null && upper <= 0n && (lower === null || lower < 0n);
+    if (negative) turned.set(id, negateInterval({ lower, upper }));
+  }
+  const turn = (id: string): Poly | undefined => (turned.get(id) === bounds.get(id) ? undefined : negate(atom(id)));
+  return { rows: rows.map((r) => ({ poly: substituteAtoms(r.poly, turn), because: r.because })), bounds: turned };
 }
 
 /** Lemmas about definitions: by bounds where these say it, else by one narrow attempt of its own. */
@@ -81,8 +126,7 @@ function lemmaIn(facts: Facts): Lemma {
       const fact = facts.factFor(p);
       if (fact !== null) return [fact];
       if ((facts.bounds(p).lower ?? -1n) >= 0n) return factsBehind(facts, p);
-      const [narrow] = ATTEMPTS;
-      return narrow === undefined ? null : tryLinear(facts, p, narrow, new WorkBudget(LEMMA_CELLS));
+      return tryLinear(facts, p, NARROW, new WorkBudget(LEMMA_CELLS));
     });
   };
 }
@@ -134,43 +178,64 @@ function distinct(rows: readonly Row[]): readonly Row[] {
   return [...kept.values()];
 }
 
-/** Rows times atoms that are not negative, as long as a product divides one that is already mentioned. */
-function multiply(rows: readonly Row[], atLeast: ReadonlyMap<string, bigint>, attempt: Attempt): readonly Row[] {
+/** A product that could be made: a row times atoms, none of them negative. */
+type Candidate = {
+  readonly row: Row;
+  readonly by: readonly string[];
+  readonly poly: Poly;
+  readonly fresh: number;
+  readonly key: string;
+};
+
+/**
+ * Rows times products of atoms that are not negative, where one of the row's own products becomes one that is mentioned;
+ * those first that mention the fewest new ones, since each of these is one more unknown.
+ */
+function multiply(facts: Facts, { rows, bounds }: Gathered, attempt: Attempt): readonly Row[] {
   const mentioned = new Map<string, readonly string[]>();
   const mention = (p: Poly): void => {
-    for (const t of p.terms) {
-      if (t.factors.length > 1 && t.factors.length <= HIGHEST_DEGREE) mentioned.set(t.key, t.factors);
-    }
+    for (const t of p.terms) if (t.factors.length > 1) mentioned.set(t.key, t.factors);
   };
   for (const r of rows) mention(r.poly);
   const made: Row[] = [];
   const done = new Set<string>();
-  for (let round = 0; round < 2; round++) {
+  const lowest = attempt.shifted ? LOWEST_SHIFT : 0n;
+  for (let round = 0; round < attempt.productRounds; round++) {
     const targets = [...mentioned.values()];
+    const candidates: Candidate[] = [];
     for (const row of [...rows, ...made]) {
-      for (const id of usefulCofactors(row.poly, targets)) {
-        const least = atLeast.get(id);
-        const key = `${id} ${row.poly.key}`;
-        if (least === undefined || (least < 0n && !attempt.shifted) || done.has(key)) continue;
-        done.add(key);
-        const cofactor = attempt.shifted ? add(atom(id), constant(-least)) : atom(id);
-        made.push({ poly: mul(row.poly, cofactor), because: row.because });
-        if (made.length >= attempt.mostProducts) return distinct(made);
+      for (const [key, by] of usefulCofactors(row.poly, targets)) {
+        if (done.has(`${key} ${row.poly.key}`) || by.some((id) => (bounds.get(id)?.lower ?? lowest - 1n) < lowest))
+          continue;
+        const poly = by.reduce((p, id) => mul(p, cofactor(id, attempt.shifted, bounds)), row.poly);
+        const fresh = poly.terms.filter((t) => t.factors.length > 1 && !mentioned.has(t.key)).length;
+        if (fresh <= attempt.mostFresh && degree(poly) <= HIGHEST_DEGREE)
+          candidates.push({ row, by, poly, fresh, key: `${key} ${row.poly.key}` });
       }
     }
-    for (const r of made) mention(r.poly);
+    const best = candidates.toSorted((x, y) => x.fresh - y.fresh).slice(0, attempt.mostProducts);
+    for (const { row, by, poly, key } of best) {
+      done.add(key);
+      made.push({ poly, because: () => [...row.because(), ...by.flatMap((id) => factsBehind(facts, atom(id)))] });
+      mention(poly);
+    }
   }
   return distinct(made);
 }
 
-/** The atoms by which one of the row's products becomes a divisor of a target. */
-function usefulCofactors(row: Poly, targets: readonly (readonly string[])[]): ReadonlySet<string> {
-  const found = new Set<string>();
+/** `a`, or `a - L` where a is at least L. */
+function cofactor(id: string, shifted: boolean, bounds: ReadonlyMap<string, Interval>): Poly {
+  return shifted ? sub(atom(id), constant(bounds.get(id)?.lower ?? 0n)) : atom(id);
+}
+
+/** The products of atoms by which one of the row's products becomes a target. */
+function usefulCofactors(row: Poly, targets: readonly (readonly string[])[]): ReadonlyMap<string, readonly string[]> {
+  const found = new Map<string, readonly string[]>();
   for (const t of row.terms) {
     if (t.key === "") continue;
     for (const target of targets) {
       const rest = divideFactors(target, t.factors);
-      if (rest !== null) for (const id of rest) found.add(id);
+      if (rest !== null && rest.length > 0) found.set(monomialKey(rest), rest);
     }
   }
   return found;

@@ -7,7 +7,8 @@
 import type { Condition } from "./condition.ts";
 import { all, atMost, equal, less, not, notEqual, within } from "./condition.ts";
 import { unreachable } from "../support/invariant.ts";
-import type { Facts } from "./facts.ts";
+import { distinctions } from "./distinctions.ts";
+import type { Disjunction, Facts } from "./facts.ts";
 import { factsBehind, labelsOf } from "./facts.ts";
 import { WorkBudget } from "./fourier-motzkin.ts";
 import { proveLinear } from "./linear.ts";
@@ -35,16 +36,43 @@ export type Refusal = {
 export type Verdict = Proof | Refusal;
 
 /** Work for one query. */
-const QUERY_CELLS = 3_000_000;
+const QUERY_CELLS = 1_000_000;
+/** Case distinctions one inside the other. */
+const MOST_DISTINCTIONS = 4;
 
 /** Does `goal >= 0` hold wherever the facts do? */
 export function prove(facts: Facts, goal: Poly): Verdict {
+  const budget = new WorkBudget(QUERY_CELLS);
+  const direct = proveDirectly(facts, goal, budget);
+  if (direct !== null) return direct;
+  const cases = proveByCases(facts, goal, distinctions(facts, goal).slice(0, MOST_DISTINCTIONS), budget);
+  return cases ?? { proved: false, reason: budget.exceeded ? "cap" : "unknown" };
+}
+
+function proveDirectly(facts: Facts, goal: Poly, budget: WorkBudget): Proof | null {
   const cheap = proveCheaply(facts, goal);
   if (cheap !== null) return cheap;
-  const budget = new WorkBudget(QUERY_CELLS);
   const used = proveLinear(facts, goal, budget);
-  if (used !== null) return { proved: true, method: "linear", facts: labelsOf(facts, used), steps: budget.steps };
-  return { proved: false, reason: budget.exceeded ? "cap" : "unknown" };
+  if (used === null) return null;
+  return { proved: true, method: "linear", facts: labelsOf(facts, used), steps: budget.steps };
+}
+
+/** Proves the goal under each alternative of the first distinction, and there by the others if need be. */
+function proveByCases(
+  facts: Facts,
+  goal: Poly,
+  [first, ...others]: readonly Disjunction[],
+  budget: WorkBudget,
+): Proof | null {
+  if (first === undefined) return null;
+  const labels = new Set(first.label === "" ? [] : [first.label]);
+  for (const alternative of first.alternatives) {
+    const inside = facts.assume(alternative, first.label);
+    const proof = proveDirectly(inside, goal, budget) ?? proveByCases(inside, goal, others, budget);
+    if (proof === null) return null;
+    for (const label of proof.facts) labels.add(label);
+  }
+  return { proved: true, method: "cases", facts: [...labels], steps: budget.steps };
 }
 
 /** By a number, one fact, or intervals; null where these do not answer. */
