@@ -42,6 +42,7 @@ export const PIPELINE: readonly Pass[] = [
   functions("value-numbering", "unrolled copies share what is equal", numberValues),
   machine("flatten", "one subscript per access, where the target wants it", flattenFor),
   functions("number-addresses", "addresses share their sums", numberValues),
+  functions("hoist-strides", "what the pointers start from is outside", hoistInvariants),
   machine("addresses", "inner loops carry pointers", (p) => (p.addressing === "bytes" ? reduceAddresses(p) : p)),
   functions("share-addresses", "what the pointers start from is shared", numberValues),
   functions("hoist-invariants", "each sum at its own loop", hoistInvariants),
