@@ -55,7 +55,6 @@ export type FloatRow = Common & {
   /** The largest finite number lies in [2^maxExponent, 2^(maxExponent + 1)): 127 for f32. */
   readonly maxExponent: number;
 };
-export type DTypeRow = BoolRow | IntRow | FloatRow;
 
 const inI32: Rules = { accumulator: "i32", arithmetic: "i32" };
 const inItself = (dtype: DType): Rules => ({ accumulator: dtype, arithmetic: dtype });

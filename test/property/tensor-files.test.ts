@@ -6,7 +6,7 @@ import { memoryUsage } from "node:process";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { DType } from "../../compiler/ir/dtype.ts";
-import { ARRAYS, byteLength, DTYPE_NAMES, DTYPES, holds, isFloat, roundToDType } from "../../compiler/ir/dtype.ts";
+import { ARRAYS, byteLength, DTYPE_NAMES, DTYPES } from "../../compiler/ir/dtype.ts";
 import { EinkornError } from "../../compiler/support/diagnostics.ts";
 import { FORMATS, formatOfBytes } from "../../runtime/files/format.ts";
 import type { FormatName, OpenFile } from "../../runtime/files/format.ts";
@@ -14,8 +14,6 @@ import { readNpy, writeNpy } from "../../runtime/files/npy.ts";
 import { openNpz, writeNpz } from "../../runtime/files/npz.ts";
 import { openSafetensors, writeSafetensors } from "../../runtime/files/safetensors.ts";
 import { parseInputSource } from "../../runtime/files/source.ts";
-import { parseStrictJson } from "../../runtime/files/strict-json.ts";
-import type { Json } from "../../runtime/files/strict-json.ts";
 import { elementCount } from "../../runtime/shape.ts";
 import { Tensor } from "../../runtime/tensor.ts";
 
@@ -290,131 +288,6 @@ describe("damaged files are refused with a code, soon and in little memory", () 
     fc.assert(
       fc.property(text, (source) => void attempt(() => void parseInputSource(source))),
       { numRuns: 2000 },
-    );
-  });
-});
-
-/** The value that JSON.parse gives, with Maps for objects. */
-function withMaps(value: unknown): Json {
-  if (Array.isArray(value)) return value.map(withMaps);
-  if (typeof value === "object" && value !== null)
-    return new Map(Object.entries(value).map(([key, item]) => [key, withMaps(item)]));
-  return typeof value === "string" || typeof value === "number" || typeof value === "boolean" ? value : null;
-}
-
-type Outcome = { readonly value: Json } | { readonly fault: "broken" | "twice" };
-
-class Stop extends Error {
-  readonly fault: "broken" | "twice";
-
-  constructor(fault: "broken" | "twice") {
-    super(fault);
-    this.fault = fault;
-  }
-}
-
-function stop(fault: "broken" | "twice"): never {
-  throw new Stop(fault);
-}
-
-function strictly(text: string): Outcome {
-  try {
-    return { value: parseStrictJson(text, 50, { broken: () => stop("broken"), twice: () => stop("twice") }) };
-  } catch (error) {
-    if (error instanceof Stop) return { fault: error.fault };
-    throw error;
-  }
-}
-
-function byEngine(text: string): Outcome {
-  try {
-    return { value: withMaps(JSON.parse(text)) };
-  } catch {
-    return { fault: "broken" };
-  }
-}
-
-describe("strict JSON", () => {
-  it("accepts what JSON.parse accepts and gives the same values", () => {
-    fc.assert(
-      fc.property(fc.json({ maxDepth: 5 }), fc.constantFrom("", " ", "\n\t"), (text, space) => {
-        expect(strictly(space + text + space)).toEqual(byEngine(text));
-      }),
-      { numRuns: 1000 },
-    );
-  });
-
-  it("refuses what JSON.parse refuses", () => {
-    const piece = fc.constantFrom(
-      "{",
-      "}",
-      "[",
-      "]",
-      '"a"',
-      '"b"',
-      ":",
-      ",",
-      "1",
-      "-",
-      "0",
-      ".5",
-      "1e5",
-      "01",
-      "true",
-      "nul",
-      '"\\u12',
-      '"',
-      " ",
-      "\u00a0",
-      "\n",
-    );
-    fc.assert(
-      fc.property(fc.array(piece, { maxLength: 9 }), (pieces) => {
-        const text = pieces.join("");
-        const mine = strictly(text);
-        const twice = "fault" in mine && mine.fault === "twice";
-        if (!twice) expect(mine).toEqual(byEngine(text));
-      }),
-      { numRuns: 5000 },
-    );
-  });
-});
-
-describe("rounding", () => {
-  const floats = DTYPE_NAMES.filter((dtype) => isFloat(dtype));
-
-  it("of a bigint to a float is rounding the exact quotient: no neighbour is nearer", () => {
-    fc.assert(
-      fc.property(fc.constantFrom(...floats), fc.bigInt({ min: -(2n ** 130n), max: 2n ** 130n }), (dtype, value) => {
-        if (!isFloat(dtype)) return;
-        const rounded = roundToDType(dtype, value);
-        fc.pre(Number.isFinite(rounded));
-        const distance = (x: number): bigint => (BigInt(x) > value ? BigInt(x) - value : value - BigInt(x));
-        const row = DTYPES[dtype];
-        const unit = 2 ** (Math.max(0, Math.floor(Math.log2(Math.abs(rounded) || 1))) - row.significandBits + 1);
-        for (const neighbour of [rounded - unit / 2, rounded + unit / 2, rounded - unit, rounded + unit]) {
-          // Half a unit down is a neighbour only below a power of two; where it is none it rounds to one.
-          const other = roundToDType(dtype, neighbour);
-          if (Number.isInteger(other)) expect(distance(other) >= distance(rounded)).toBe(true);
-        }
-      }),
-      { numRuns: 2000 },
-    );
-  });
-
-  it("of what holds says it holds never fails, and gives a value that holds", () => {
-    fc.assert(
-      fc.property(
-        fc.constantFrom(...DTYPE_NAMES),
-        fc.oneof(fc.double(), fc.bigInt(), fc.integer({ min: -300, max: 300 })),
-        (dtype, value) => {
-          fc.pre(holds(dtype, value));
-          const rounded = roundToDType(dtype, value);
-          expect(holds(dtype, rounded)).toBe(true);
-          expect(Object.is(roundToDType(dtype, rounded), rounded)).toBe(true);
-        },
-      ),
-      { numRuns: 3000 },
     );
   });
 });
