@@ -49,6 +49,10 @@ export const CODES = {
 
   E5001: error("no Node that can run Einkorn"), // reported by bin/einkorn.mjs, before this file can be loaded
 
+  // E4: what a target can hold.
+  E4001: error("the target has no such dtype"),
+  E4002: error("the target needs constant dims"),
+
   // E60: tensors and their values (exit 1).
   E6001: error("not a tensor shape"),
   E6002: error("the values do not fill the shape"),
@@ -76,6 +80,26 @@ export const CODES = {
   E6123: error("the archive inflates past the limit"),
   E6131: error("the .safetensors header is malformed"),
   E6132: error("the .safetensors offsets do not match the tensors"),
+
+  // E62: calling a kernel (exit 1).
+  E6201: error("an argument is missing"),
+  E6202: error("no parameter or dim of that name"),
+  E6203: error("an argument has the wrong dtype"),
+  E6204: error("an argument has the wrong rank"),
+  E6205: error("arguments disagree about a dim"),
+  E6206: error("a where condition does not hold"),
+  E6207: error("an element is outside the parameter's range"),
+  E6208: error("an output overlaps an argument"),
+  E6209: error("an output tensor does not fit the output"),
+  E6210: error("the call is too large for 32-bit indices"),
+  E6211: error("no such kernel in the source"),
+  E6212: error("the kernel is not compiled for these dims"),
+
+  // E63: devices (exit 3).
+  E6301: error("no such target"),
+  E6302: error("the target cannot run here"),
+  E6303: error("the device failed"),
+  E6304: error("the device was closed"),
 } as const satisfies Record<string, Row>;
 
 export type Code = keyof typeof CODES;

@@ -1,0 +1,68 @@
+/**
+ * What a target cannot hold is refused before anything is lowered: by dtype, by open dims, by operation. Each refusal
+ * names what it is about and says what to use instead.
+ */
+import { DTYPES, isFloat, isInt } from "../ir/dtype.ts";
+import type { DType } from "../ir/dtype.ts";
+import type { Kernel } from "../ir/equations.ts";
+import { stagesOf, tensorsOf } from "../ir/equations.ts";
+import type { ScalarType } from "../ir/expr.ts";
+import type { Elem } from "../ir/machine.ts";
+import { visit } from "../ir/walk.ts";
+import type { Diagnostics } from "../support/diagnostics.ts";
+import type { Span } from "../support/source.ts";
+import type { Target } from "../target.ts";
+
+/** Reports E4001 (dtype), E4002 (open dims). Nothing reported: the target can hold the kernel. */
+export function checkTarget(kernel: Kernel, target: Target, diagnostics: Diagnostics): void {
+  checkDims(kernel, target, diagnostics);
+  const reported = new Set<ScalarType>();
+  const refuse = (type: DType, span: Span, what: string): void => {
+    if (reported.has(type)) return;
+    reported.add(type);
+    diagnostics.report("E4001", {
+      message: `${target.name} has no ${type}: ${what}`,
+      span,
+      help: [adviceFor(type, target)],
+    });
+  };
+  for (const t of tensorsOf(kernel).values()) {
+    if (!target.capabilities.storage.includes(t.dtype)) refuse(t.dtype, t.span, `${t.name} is a tensor of it`);
+  }
+  for (const stage of stagesOf(kernel)) {
+    for (const output of stage.outputs) {
+      for (const e of [output.body, ...output.init.map((s) => s.body)]) {
+        visit(e, (n) => {
+          if (n.type !== "index" && !canCompute(n.type, target)) refuse(n.type, stage.span, `${stage.name} computes in it`);
+        });
+      }
+    }
+  }
+}
+
+/** Narrow types are computed in wide registers. */
+function canCompute(type: DType, target: Target): boolean {
+  return target.capabilities.elems.includes(elemFor(type));
+}
+
+function elemFor(type: DType): Elem {
+  if (type === "bool" || type === "u32" || type === "i64" || type === "u64" || type === "f64") return type;
+  return isInt(type) ? "i32" : "f32";
+}
+
+function adviceFor(type: DType, target: Target): string {
+  const { elems } = target.capabilities;
+  if (isFloat(type)) return elems.includes("f32") ? "compute in f32, or choose another target: wasm and hls have f64" : "choose another target";
+  if (DTYPES[type].bits === 64) return "use i32 with a range that proves that nothing overflows, or another target: wasm and hls have it";
+  return "use i8 or u8 with a range";
+}
+
+function checkDims(kernel: Kernel, target: Target, diagnostics: Diagnostics): void {
+  if (!target.capabilities.constantDims || kernel.dims.length === 0) return;
+  const names = kernel.dims.map((d) => d.name);
+  diagnostics.report("E4002", {
+    message: `${target.name} needs constant dims; ${names.join(", ")} of ${kernel.name} ${names.length === 1 ? "is" : "are"} open`,
+    span: kernel.span,
+    help: [`give ${names.map((n) => `--dim ${n}=…`).join(" ")}`],
+  });
+}

@@ -1,0 +1,210 @@
+/**
+ * Everything that is checked before a kernel runs: names, dtypes, ranks, dims, `where` conditions, range types, overlap of
+ * inputs and outputs. After it a device may trust a call. The first mistake is refused, in the user's words.
+ */
+import type { DType } from "../compiler/ir/dtype.ts";
+import { isInt } from "../compiler/ir/dtype.ts";
+import type { Kernel, Tensor as Param } from "../compiler/ir/equations.ts";
+import { tensorsOf } from "../compiler/ir/equations.ts";
+import { evaluateCondition, evaluateIndex, evaluateShape } from "../compiler/ir/evaluate-index.ts";
+import { known } from "../compiler/support/invariant.ts";
+import type { Call } from "./device.ts";
+import { listed, nearest, quoted, refuse } from "./refuse.ts";
+import { Tensor } from "./tensor.ts";
+
+/** A tensor, or a number for a scalar parameter or a dim. */
+export type Argument = Tensor | number | bigint | boolean;
+export type Arguments = Readonly<Record<string, Argument>>;
+export type Outputs = Readonly<Record<string, Tensor>>;
+
+/** Indices are held in i32. */
+const LARGEST_INDEX = 2 ** 31;
+
+/** `fixed`: dims the kernel was specialised for, by name, for messages and outputs. */
+export function checkCall(kernel: Kernel, given: Arguments, out: Outputs): Call {
+  refuseUnknownNames(kernel, given, out);
+  const inputs = kernel.params.map((p) => asTensor(p, given[p.name]));
+  const dims = bindDims(kernel, given, inputs);
+  for (const [n, p] of kernel.params.entries()) checkShape(kernel, p, known(inputs[n], "input"), dims);
+  for (const w of kernel.where) {
+    if (evaluateCondition(w.condition, dims)) continue;
+    refuse("E6206", `${kernel.name} is defined only where ${w.text}`, { notes: [dimsNote(kernel, dims)] });
+  }
+  for (const [n, p] of kernel.params.entries()) checkRange(p, known(inputs[n], "input"), dims);
+  const outputs = kernel.outputs.map((o) => {
+    const shape = evaluateShape(o.dims, dims);
+    const dtype = outputDType(kernel, o.tensor);
+    const target = out[o.name] ?? null;
+    if (target !== null) checkOutput(o.name, target, dtype, shape, inputs);
+    return { dtype, shape, out: target };
+  });
+  refuseTooLarge(kernel, inputs, outputs, dims);
+  return { inputs, dims, outputs };
+}
+
+function refuseUnknownNames(kernel: Kernel, given: Arguments, out: Outputs): void {
+  const names = [...kernel.params.map((p) => p.name), ...kernel.dims.map((d) => d.name)];
+  for (const name of Object.keys(given)) {
+    if (names.includes(name)) continue;
+    const near = nearest(name, names);
+    const help = near === null ? [`pass ${listed(names)}`] : [`did you mean ${near}?`];
+    refuse("E6202", `${kernel.name} has no parameter or dim ${quoted(name)}`, { help });
+  }
+  const outputs = kernel.outputs.map((o) => o.name);
+  for (const name of Object.keys(out)) {
+    if (outputs.includes(name)) continue;
+    refuse("E6202", `${kernel.name} has no output ${quoted(name)}`, { help: [`its outputs are ${listed(outputs)}`] });
+  }
+}
+
+function asTensor(p: Param, given: Argument | undefined): Tensor {
+  if (given === undefined) {
+    refuse("E6201", `argument ${p.name} is missing`, { help: [`pass ${p.name}: a tensor of ${describe(p)}`] });
+  }
+  if (given instanceof Tensor) {
+    if (given.dtype === p.dtype) return given;
+    refuse("E6203", `${p.name} is ${p.dtype}, the argument is ${given.dtype}`, {
+      help: [`convert it: ${p.name}.as("${p.dtype}")`],
+    });
+  }
+  if (p.dims.length > 0) {
+    refuse("E6204", `${p.name} is a tensor of ${describe(p)}, the argument is a number`, {
+      help: ["make it a tensor with Tensor.from"],
+    });
+  }
+  return Tensor.full([], given, { dtype: p.dtype });
+}
+
+function describe(p: Param): string {
+  return p.dims.length === 0 ? `${p.dtype} (a scalar)` : `${p.dtype} with ${p.dims.length} dims`;
+}
+
+/** Dims from the shapes where they stand alone, and those given by name. */
+function bindDims(kernel: Kernel, given: Arguments, inputs: readonly Tensor[]): ReadonlyMap<string, bigint> {
+  const dims = new Map<string, bigint>();
+  const from = new Map<string, string>();
+  for (const [n, p] of kernel.params.entries()) {
+    const t = known(inputs[n], "input");
+    if (t.shape.length !== p.dims.length) {
+      refuse("E6204", `${p.name} has ${p.dims.length} dims, the argument has ${t.shape.length}: [${t.shape.join(", ")}]`);
+    }
+    for (const [d, { hi }] of p.dims.entries()) {
+      if (hi.kind !== "var") continue;
+      bindDim(hi.id, hi.name, BigInt(known(t.shape[d], "extent")), `dim ${d} of ${p.name}`, dims, from);
+    }
+  }
+  for (const dim of kernel.dims) {
+    const value = given[dim.name];
+    if (value !== undefined) {
+      if (value instanceof Tensor || typeof value === "boolean" || !Number.isInteger(Number(value)) || value < 0) {
+        refuse("E6202", `${dim.name} is a dim: a whole number from 0`);
+      }
+      bindDim(dim.id, dim.name, BigInt(value), "the argument", dims, from);
+    }
+    if (!dims.has(dim.id)) {
+      refuse("E6201", `dim ${dim.name} of ${kernel.name} is in no argument's shape`, {
+        help: [`pass ${dim.name}: a whole number`],
+      });
+    }
+  }
+  return dims;
+}
+
+function bindDim(
+  id: string,
+  name: string,
+  size: bigint,
+  place: string,
+  dims: Map<string, bigint>,
+  from: Map<string, string>,
+): void {
+  const old = dims.get(id);
+  if (old !== undefined && old !== size) {
+    refuse("E6205", `${name} is ${old} in ${from.get(id) ?? "an argument"} and ${size} in ${place}`);
+  }
+  if (size >= BigInt(LARGEST_INDEX)) refuse("E6210", `${name} = ${size} is too large: dims stay below 2^31`);
+  dims.set(id, size);
+  from.set(id, place);
+}
+
+function checkShape(kernel: Kernel, p: Param, t: Tensor, dims: ReadonlyMap<string, bigint>): void {
+  const wanted = evaluateShape(p.dims, dims);
+  for (const [d, size] of wanted.entries()) {
+    if (t.shape[d] === size) continue;
+    refuse("E6205", `dim ${d} of ${p.name} must be ${size}, the argument has [${t.shape.join(", ")}]`, {
+      notes: [dimsNote(kernel, dims)],
+    });
+  }
+}
+
+function dimsNote(kernel: Kernel, dims: ReadonlyMap<string, bigint>): string {
+  const bound = kernel.dims.map((d) => `${d.name} = ${dims.get(d.id) ?? "?"}`);
+  return bound.length === 0 ? "all dims are constants" : bound.join(", ");
+}
+
+/** Elements already found inside a range; a tensor that a kernel writes is checked again. */
+const checked = new WeakMap<Tensor, string>();
+
+/** Forgets what is known about a tensor's elements: it has been written. */
+export function forgetRange(t: Tensor): void {
+  checked.delete(t);
+}
+
+function checkRange(p: Param, t: Tensor, dims: ReadonlyMap<string, bigint>): void {
+  if (p.values === null || !isInt(p.dtype)) return;
+  const [lo, hi] = [evaluateIndex(p.values.lo, dims), evaluateIndex(p.values.hi, dims)];
+  const key = `${lo}..${hi}`;
+  if (checked.get(t) === key) return;
+  const { data } = t;
+  for (let i = 0; i < data.length; i++) {
+    const v = known(data[i], "element");
+    if (v >= lo && v < hi) continue;
+    refuse("E6207", `${p.name} holds ${v} at element ${i}; it is declared in ${lo}..${hi}`, {
+      help: [`clamp the values, or widen the range type of ${p.name}`],
+    });
+  }
+  checked.set(t, key);
+}
+
+function outputDType(kernel: Kernel, id: string): DType {
+  return known(tensorsOf(kernel).get(id), "the tensor of an output").dtype;
+}
+
+function checkOutput(name: string, t: Tensor, dtype: string, shape: readonly number[], inputs: readonly Tensor[]): void {
+  if (t.dtype !== dtype || t.shape.length !== shape.length || t.shape.some((s, d) => s !== shape[d])) {
+    const wanted = `${dtype}[${shape.join(", ")}]`;
+    refuse("E6209", `output ${name} is ${wanted}, the tensor given for it is ${t.dtype}[${t.shape.join(", ")}]`, {
+      help: [`make it with Tensor.zeros([${shape.join(", ")}], { dtype: "${dtype}" }), or leave it out`],
+    });
+  }
+  if (inputs.some((i) => overlaps(i, t))) {
+    refuse("E6208", `the tensor given for output ${name} shares memory with an argument`, {
+      help: ["give a tensor of its own, or leave it out"],
+    });
+  }
+}
+
+function overlaps(a: Tensor, b: Tensor): boolean {
+  if (a === b) return a.size > 0;
+  if (a.storage.kind !== "cpu" || b.storage.kind !== "cpu") return a.storage === b.storage;
+  const [x, y] = [a.data, b.data];
+  if (x.buffer !== y.buffer || x.byteLength === 0 || y.byteLength === 0) return false;
+  return x.byteOffset < y.byteOffset + y.byteLength && y.byteOffset < x.byteOffset + x.byteLength;
+}
+
+function refuseTooLarge(
+  kernel: Kernel,
+  inputs: readonly Tensor[],
+  outputs: Call["outputs"],
+  dims: ReadonlyMap<string, bigint>,
+): void {
+  const sizes = [
+    ...inputs.map((t, n) => [known(kernel.params[n], "param").name, t.shape] as const),
+    ...outputs.map((o, n) => [known(kernel.outputs[n], "output").name, o.shape] as const),
+  ];
+  for (const [name, shape] of sizes) {
+    const elements = shape.reduce((a, b) => a * b, 1);
+    if (elements < LARGEST_INDEX) continue;
+    refuse("E6210", `${name} has ${elements} elements; kernels count them in 31 bits`, { notes: [dimsNote(kernel, dims)] });
+  }
+}
