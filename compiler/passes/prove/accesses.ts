@@ -1,0 +1,126 @@
+/**
+ * One read: each subscript is proved in the range of its dim, or the read's pad answers for it. `edge`, `wrap` and
+ * `mirror` still need something to read: at least one element, two for `mirror`, whose period is `2*(n - 1)`. The time
+ * axis of a recurrence is proved even under a pad: what is not computed yet is not outside, it is wrong.
+ */
+import type { Condition } from "../../analysis/condition.ts";
+import { TRUE, all, atMost, less } from "../../analysis/condition.ts";
+import type { Poly } from "../../analysis/polynomial.ts";
+import { constant, sub } from "../../analysis/polynomial.ts";
+import type { Verdict } from "../../analysis/prover.ts";
+import type { Tensor } from "../../ir/equations.ts";
+import type { Expr, Pad, Read } from "../../ir/expr.ts";
+import { read } from "../../ir/expr.ts";
+import { known } from "../../support/invariant.ts";
+import { proveAtCorners } from "./extremes.ts";
+import type { AccessMethod } from "./proof.ts";
+import { checkTime } from "./recurrences.ts";
+import { refuseAccess, refuseEmptyPad, warnNoHalo } from "./refuse-access.ts";
+import type { Outcome, Scope } from "./scope.ts";
+import type { Place } from "./shared.ts";
+import { isInteger } from "./integers.ts";
+
+/** One subscript and the range that it must lie in. */
+export type Subscript = {
+  readonly tensor: Tensor;
+  readonly dim: number;
+  readonly expr: Expr;
+  readonly value: Poly;
+  readonly lo: Poly;
+  readonly hi: Poly;
+};
+
+/** `0 <= y*s + r - p < H` */
+export function goalText(scope: Scope, s: Subscript): string {
+  const { names } = scope.shared;
+  return `${names.poly(s.lo)} <= ${names.value(s.expr)} < ${names.poly(s.hi)}`;
+}
+
+/** `checked` has checked subscripts; `original` is the user's node, which stays if nothing changes. */
+export function proveRead(checked: Read, original: Read, scope: Scope, place: Place): Read {
+  const { tensors, spans } = scope.shared;
+  const tensor = known(tensors.get(checked.tensor), `the tensor ${checked.tensor}`);
+  const subscripts = checked.index.map((expr, dim): Subscript => {
+    const range = known(tensor.dims[dim], "a dim");
+    return { tensor, dim, expr, value: scope.poly(expr), lo: scope.poly(range.lo), hi: scope.poly(range.hi) };
+  });
+  let guarded = false;
+  let pad: Pad | null = null;
+  for (const s of subscripts) {
+    const isTime = place.group !== null && place.group.time === s.dim && place.group.members.has(tensor.id);
+    if (isTime) checkTime(s, scope, place);
+    const outcome = proveInside(s, scope);
+    if (outcome.verdict.proved && !(checked.pad !== null && outcome.guarded)) {
+      record(scope, place, s, outcome.verdict.method, outcome.verdict, outcome.guarded);
+      guarded ||= outcome.guarded;
+    } else if (checked.pad !== null && !isTime) {
+      pad = checked.pad;
+      checkPadded(s, checked.pad, scope, place);
+      if (!outcome.verdict.proved) warnNoHalo(s, scope, place);
+      record(scope, place, s, "pad", null, false);
+    } else if (!outcome.verdict.proved) {
+      refuseAccess(s, scope, place);
+    }
+  }
+  const result = sameRead(checked, original, pad, guarded)
+    ? original
+    : read(checked.type, checked.tensor, checked.index, { pad: withPad(checked.pad, pad), guarded });
+  if (result !== original && !spans.has(result)) spans.set(result, place.span);
+  learnElement(result, tensor, scope);
+  return result;
+}
+
+/** A pad that no dim needs is dropped: the read is an ordinary one. */
+function withPad(written: Pad | null, needed: Pad | null): Pad | null {
+  return needed === null ? null : written;
+}
+
+function sameRead(checked: Read, original: Read, pad: Pad | null, guarded: boolean): boolean {
+  const samePad = pad === null ? original.pad === null : samePads(pad, original.pad);
+  return samePad && guarded === original.guarded && checked.index.every((x, i) => x === original.index[i]);
+}
+
+function samePads(a: Pad, b: Pad | null): boolean {
+  return b !== null && a.kind === b.kind && (a.kind !== "value" || (b.kind === "value" && a.value === b.value));
+}
+
+/** The two sides, which may be proved in different ways. */
+function proveInside(s: Subscript, scope: Scope): Outcome {
+  return proveAtCorners(scope, inside(s));
+}
+
+export function inside(s: Subscript): Condition {
+  return all([atMost(s.lo, s.value), less(s.value, s.hi)]);
+}
+
+function checkPadded(s: Subscript, pad: Pad, scope: Scope, place: Place): void {
+  if (pad.kind === "value") return;
+  const least = pad.kind === "mirror" ? 2n : 1n;
+  const size = sub(s.hi, s.lo);
+  if (!scope.holds(atMost(constant(least), size))) refuseEmptyPad(s, pad.kind, least, scope, place);
+}
+
+function record(
+  scope: Scope,
+  place: Place,
+  s: Subscript,
+  method: AccessMethod,
+  verdict: Verdict | null,
+  guarded: boolean,
+): void {
+  const facts = verdict?.proved === true ? verdict.facts : [];
+  const goal = goalText(scope, s);
+  scope.shared.proofs.push({ tensor: s.tensor.name, span: place.span, dim: s.dim, goal, method, facts, guarded });
+}
+
+/** The element lies in the range of its tensor, or is what the pad gives. */
+function learnElement(e: Read, tensor: Tensor, scope: Scope): void {
+  if (!isInteger(e.type) || scope.knows(e)) return;
+  const opaque = scope.shared.polys.opaque(known(scope.symbolOf(e), "the symbol of a read"));
+  const range = e.pad?.kind === "value" ? null : tensor.values;
+  const bounds =
+    range === null
+      ? { lower: null, upper: null }
+      : { lower: scope.poly(range.lo), upper: sub(scope.poly(range.hi), constant(1)) };
+  scope.learn(e, opaque?.meaning ?? TRUE, !e.guarded, bounds);
+}

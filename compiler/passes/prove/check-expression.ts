@@ -1,0 +1,122 @@
+/**
+ * The walk over one body: every node is checked in the scope of its place, children first, and comes back with its reads
+ * marked. The order is that of knowledge: the right side of `&&` knows the left, a branch its condition, a reduction's
+ * body its axes and guard; `select`, the function, teaches its operands nothing.
+ */
+import { all, any, equal, not } from "../../analysis/condition.ts";
+import type { Apply, Cast, Expr, Let, Pad, Read, Select } from "../../ir/expr.ts";
+import { apply, cast, letIn, read, select } from "../../ir/expr.ts";
+import { known, unreachable } from "../../support/invariant.ts";
+import type { Span } from "../../support/source.ts";
+import { proveRead } from "./accesses.ts";
+import { checkCast, checkOperation } from "./arithmetic.ts";
+import { boundsOver } from "./extremes.ts";
+import { checkReduce } from "./reductions.ts";
+import type { Scope } from "./scope.ts";
+import type { Place } from "./shared.ts";
+import { isInteger } from "./integers.ts";
+import { joinBounds } from "./value-bounds.ts";
+
+/** `e` with its accesses proved, marked or refused. What was found out about its value is known to `scope` afterwards. */
+export function checkExpression(e: Expr, scope: Scope, place: Place): Expr {
+  const before = scope.checked.get(e);
+  if (before !== undefined) return before;
+  const { spans } = scope.shared;
+  const span: Span = spans.get(e) ?? place.span;
+  const checked = checkNode(e, scope, { ...place, span });
+  if (checked !== e && !spans.has(checked)) spans.set(checked, span);
+  scope.checked.set(e, checked);
+  return checked;
+}
+
+function checkNode(e: Expr, scope: Scope, place: Place): Expr {
+  switch (e.kind) {
+    case "const":
+    case "var":
+      return e;
+    case "read":
+      return checkRead(e, scope, place);
+    case "apply":
+      return e.op === "and" || e.op === "or" ? checkConnective(e, scope, place) : checkApply(e, scope, place);
+    case "select":
+      return checkSelect(e, scope, place);
+    case "cast":
+      return checkCastNode(e, scope, place);
+    case "let":
+      return checkLet(e, scope, place);
+    case "reduce":
+      return checkReduce(e, scope, place, checkExpression);
+    default:
+      return unreachable(e);
+  }
+}
+
+function checkRead(e: Read, scope: Scope, place: Place): Expr {
+  const at = e.index.map((x) => checkExpression(x, scope, place));
+  const value = e.pad?.kind === "value" ? checkExpression(e.pad.value, scope, place) : null;
+  const pad: Pad | null = value === null ? e.pad : { kind: "value", value };
+  return proveRead(read(e.type, e.tensor, at, { pad, guarded: e.guarded }), e, scope, place);
+}
+
+function checkApply(e: Apply, scope: Scope, place: Place): Expr {
+  const args = e.args.map((a) => checkExpression(a, scope, place));
+  const same = args.every((a, i) => a === e.args[i]);
+  return checkOperation(same ? e : apply(e.op, ...args), scope, place);
+}
+
+function checkConnective(e: Apply, scope: Scope, place: Place): Expr {
+  const [a, b] = e.args;
+  const left = checkExpression(known(a, "the left operand"), scope, place);
+  const c = scope.condition(left);
+  const inner = assumed(scope, left, e.op === "and", c);
+  const right = checkExpression(known(b, "the right operand"), inner, place);
+  return left === a && right === b ? e : apply(e.op, left, right);
+}
+
+/** The scope in which a checked condition holds, or does not. */
+export function assumed(scope: Scope, condition: Expr, holds: boolean, c = scope.condition(condition)): Scope {
+  const text = scope.shared.names.value(condition);
+  return holds ? scope.assume(c, text) : scope.assume(not(c), `!(${text})`);
+}
+
+function checkSelect(e: Select, scope: Scope, place: Place): Expr {
+  const cond = checkExpression(e.cond, scope, place);
+  const c = scope.condition(cond);
+  const yesScope = e.lazy ? assumed(scope, cond, true, c) : scope;
+  const noScope = e.lazy ? assumed(scope, cond, false, c) : scope;
+  const yes = checkExpression(e.yes, yesScope, place);
+  const no = checkExpression(e.no, noScope, place);
+  const checked = cond === e.cond && yes === e.yes && no === e.no ? e : select(cond, yes, no, e.lazy);
+  keepSpan(scope, e, checked, place);
+  if (isInteger(e.type)) {
+    const self = scope.poly(checked);
+    const [p, q] = [yesScope.poly(yes), noScope.poly(no)];
+    const chosen = any([
+      all([c, equal(self, p), yesScope.knowledgeBeyond(scope, p)]),
+      all([not(c), equal(self, q), noScope.knowledgeBeyond(scope, q)]),
+    ]);
+    const keepOf = (inner: Scope) => (id: string) => scope.hasMet(id) || !inner.hasMet(id);
+    const hull = joinBounds(scope, boundsOver(yesScope, p, keepOf(yesScope)), boundsOver(noScope, q, keepOf(noScope)));
+    scope.learn(checked, chosen, scope.isBare, hull);
+  }
+  return checked;
+}
+
+function checkCastNode(e: Cast, scope: Scope, place: Place): Expr {
+  const arg = checkExpression(e.arg, scope, place);
+  const checked = arg === e.arg ? e : cast(e.type, e.mode, arg);
+  return checked.kind === "cast" ? checkCast(checked, scope, place) : checked;
+}
+
+function checkLet(e: Let, scope: Scope, place: Place): Expr {
+  const value = checkExpression(e.value, scope, place);
+  scope.bind(e.variable, value);
+  const body = checkExpression(e.body, scope, place);
+  return value === e.value && body === e.body ? e : letIn(e.variable, value, body);
+}
+
+/** The rebuilt node stands where the old one stood. */
+function keepSpan(scope: Scope, old: Expr, rebuilt: Expr, place: Place): void {
+  const { spans } = scope.shared;
+  if (old !== rebuilt && !spans.has(rebuilt)) spans.set(rebuilt, spans.get(old) ?? place.span);
+}

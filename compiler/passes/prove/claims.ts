@@ -1,0 +1,52 @@
+/** Claimed ranges: what a `let`, an output or the parameter of a called kernel says of values is proved, not believed. */
+import type { Condition } from "../../analysis/condition.ts";
+import { within } from "../../analysis/condition.ts";
+import type { Poly } from "../../analysis/polynomial.ts";
+import { MINUS_ONE, add, sub } from "../../analysis/polynomial.ts";
+import type { Claim } from "../../ir/claims.ts";
+import type { Tensor } from "../../ir/equations.ts";
+import { constant, read } from "../../ir/expr.ts";
+import { known } from "../../support/invariant.ts";
+import { proveAtCorners } from "./extremes.ts";
+import { failure, rangesNote, whereFor } from "./explain.ts";
+import { rangeHelp, report } from "./refuse-arithmetic.ts";
+import type { Scope } from "./scope.ts";
+import { isIntDType } from "./integers.ts";
+
+/** `value` is what the tensor holds at one point; `scope` is that of the body that computes it. */
+export function checkClaim(claim: Claim, tensor: Tensor, value: Poly, scope: Scope): void {
+  const [lo, hi] = [scope.poly(claim.lo), scope.poly(claim.hi)];
+  const goal: Condition = within(value, lo, hi);
+  if (proveAtCorners(scope, goal).verdict.proved) return;
+  const { names } = scope.shared;
+  const found = failure(scope, goal, value);
+  const where = whereFor(scope, [sub(value, lo), add(sub(hi, value), MINUS_ONE)]);
+  report(scope, { span: claim.span, group: null }, "E2106", {
+    message: `values of ${tensor.name} may leave the range that is claimed here`,
+    label: `needs ${names.poly(lo)} <= ${names.poly(value)} < ${names.poly(hi)}`,
+    notes: [
+      claim.why,
+      rangesNote(scope, [value]),
+      found === null ? null : `counterexample: ${found.at} gives the value ${found.value}`,
+    ],
+    help: [
+      where === null ? rangeHelp(scope, [value]) : `require where ${where}`,
+      "widen the range, or clamp the value",
+    ],
+  });
+}
+
+/** A claim about the argument of a call that is a parameter itself: its declared range must imply the claimed one. */
+export function checkParameterClaim(claim: Claim, param: Tensor, scope: Scope): void {
+  if (!isIntDType(param.dtype)) return;
+  // Any element: a read at subscripts of which nothing is known.
+  const element = read(
+    param.dtype,
+    param.id,
+    param.dims.map(() => constant("index", 0n)),
+  );
+  const inside = scope.assumeAlways({ kind: "all", of: [] }, "an element");
+  const opaque = scope.shared.polys.opaque(known(inside.symbolOf(element), "an element"));
+  inside.learn(element, opaque?.meaning ?? { kind: "all", of: [] }, true);
+  checkClaim(claim, param, inside.poly(element), inside);
+}

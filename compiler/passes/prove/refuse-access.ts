@@ -1,0 +1,85 @@
+/** Diagnostics of reads: E2003 in the form of the language reference, §7, pads of what may be empty, pads that hide a bug. */
+import { all, atLeastZero, atMost, less } from "../../analysis/condition.ts";
+import type { Poly } from "../../analysis/polynomial.ts";
+import { ONE, asAtom, constant, sub } from "../../analysis/polynomial.ts";
+import { isFloat } from "../../ir/dtype.ts";
+import type { Pad } from "../../ir/expr.ts";
+import type { Subscript } from "./accesses.ts";
+import { failure, rangesNote, whereFor } from "./explain.ts";
+import { rangeHelp, report } from "./refuse-arithmetic.ts";
+import type { Scope } from "./scope.ts";
+import type { Place } from "./shared.ts";
+
+export function refuseAccess(s: Subscript, scope: Scope, place: Place): void {
+  const { names, spans } = scope.shared;
+  const isAbove = scope.holds(atMost(s.lo, s.value));
+  const isBelow = scope.holds(less(s.value, s.hi));
+  const text = names.value(s.expr);
+  const lowSide = isAbove ? "" : `${names.poly(s.lo)} <= `;
+  const highSide = isBelow ? "" : ` < ${names.poly(s.hi)}`;
+  const goals = [...(isAbove ? [] : [sub(s.value, s.lo)]), ...(isBelow ? [] : [sub(sub(s.hi, s.value), ONE)])];
+  const found = failure(scope, all(goals.map(atLeastZero)), s.value);
+  const where = whereFor(scope, goals);
+  const note = rangesNote(scope, [s.value]);
+  report(scope, { ...place, span: spans.get(s.expr) ?? place.span }, "E2003", {
+    message: `this read may be outside ${s.tensor.name}`,
+    label: `needs ${lowSide}${text}${highSide}`,
+    notes: [note, found === null ? null : `counterexample: ${found.at} gives index ${found.value}`],
+    help: waysOut(s, scope, where, goals),
+  });
+}
+
+/** Data needs a range; geometry needs a pad or a condition on dims. */
+function waysOut(s: Subscript, scope: Scope, where: string | null, goals: readonly Poly[]): readonly (string | null)[] {
+  const { dtype } = s.tensor;
+  const zero = isFloat(dtype) ? "0" : dtype === "bool" ? "(false)" : "0";
+  const padded = `write ${s.tensor.name}[…] pad ${zero}`;
+  const isData = goals.some((p) =>
+    scope.shared.polys.atoms.symbolsOf(p).some((id) => scope.shared.polys.opaque(id) !== null),
+  );
+  if (isData) {
+    const { names } = scope.shared;
+    const clamp = `clamp(${names.value(s.expr)}, ${names.poly(s.lo)}, ${names.poly(sub(s.hi, ONE))})`;
+    return [dataRange(s, scope) ?? rangeHelp(scope, goals), `write ${clamp}`];
+  }
+  return [where === null ? padded : `${padded}, or require where ${where}`];
+}
+
+/** The subscript is one element of a parameter: its range type is the dim's range. */
+function dataRange(s: Subscript, scope: Scope): string | null {
+  const { polys, params, tensors, names } = scope.shared;
+  const id = asAtom(s.value);
+  const expr = id === null ? undefined : polys.opaque(id)?.expr;
+  if (expr?.kind !== "read" || !params.has(expr.tensor)) return null;
+  const tensor = tensors.get(expr.tensor);
+  if (tensor === undefined) return null;
+  const shape = tensor.dims.length > 0 ? "[…]" : "";
+  return `declare ${tensor.name}: ${tensor.dtype}${shape} in ${names.poly(s.lo)}..${names.poly(s.hi)}`;
+}
+
+export function refuseEmptyPad(s: Subscript, pad: Pad["kind"], least: bigint, scope: Scope, place: Place): void {
+  const size = sub(s.hi, s.lo);
+  const goal = sub(size, constant(least));
+  const found = failure(scope, atLeastZero(goal), size);
+  const where = whereFor(scope, [goal]);
+  const elements = least === 1n ? "an element" : `${least} elements`;
+  report(scope, place, "E2109", {
+    message: `\`pad ${pad}\` needs ${elements} of ${s.tensor.name} along its dim ${s.dim}`,
+    label: `needs ${scope.shared.names.condition(atLeastZero(goal))}`,
+    notes: [found === null ? null : `counterexample: ${found.at} gives size ${found.value}`],
+    help: [where === null ? null : `require where ${where}`, "write pad with a value"],
+  });
+}
+
+/** A bare index that is not proved inside a padded dim: the pad hides that the sizes differ. */
+export function warnNoHalo(s: Subscript, scope: Scope, place: Place): void {
+  const id = asAtom(s.value);
+  const range = id === null ? undefined : scope.facts.indexRanges.get(id);
+  if (range === undefined) return;
+  const { names } = scope.shared;
+  report(scope, place, "W2101", {
+    message: `the pad hides that \`${names.value(s.expr)}\` may pass the end of ${s.tensor.name}'s dim ${s.dim}`,
+    label: `${names.poly(s.value)} in ${names.poly(range.lo)}..${names.poly(range.hi)}, the dim is ${names.poly(s.lo)}..${names.poly(s.hi)}`,
+    help: [`make the sizes equal, or require where ${names.poly(range.hi)} == ${names.poly(s.hi)}`],
+  });
+}

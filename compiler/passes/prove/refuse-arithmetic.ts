@@ -1,0 +1,230 @@
+/** Diagnostics of integer arithmetic: which operation, the values that may occur, and the forms that are defined for them. */
+import { atLeastZero, atMost, notEqual, within } from "../../analysis/condition.ts";
+import type { Condition } from "../../analysis/condition.ts";
+import type { Poly } from "../../analysis/polynomial.ts";
+import { ONE, ZERO, asConstant, constant, sub } from "../../analysis/polynomial.ts";
+import type { IntDType } from "../../ir/dtype.ts";
+import { dtypeRange } from "../../ir/dtype.ts";
+import type { Apply, Cast, Expr, Reduce } from "../../ir/expr.ts";
+import { known } from "../../support/invariant.ts";
+import type { Code } from "../../support/codes.ts";
+import type { Bounds } from "./bounds.ts";
+import { failure, intervalText, rangesNote, whereFor } from "./explain.ts";
+import type { Scope } from "./scope.ts";
+import type { Place } from "./shared.ts";
+import { isIntDType, typeBounds } from "./integers.ts";
+
+type Text = {
+  readonly message: string;
+  readonly label: string;
+  readonly notes?: readonly (string | null)[];
+  readonly help: readonly (string | null)[];
+};
+
+function present(list: readonly (string | null)[]): readonly string[] {
+  return list.filter((s) => s !== null);
+}
+
+/** At most two ways out; what could not be said is null. */
+export function report(scope: Scope, place: Place, code: Code, text: Text): void {
+  scope.shared.diagnostics.report(code, {
+    span: place.span,
+    message: text.message,
+    label: text.label,
+    notes: present(text.notes ?? []),
+    help: present(text.help).slice(0, 2),
+  });
+}
+
+function failureNote(scope: Scope, goal: Condition, value: Poly, what: string): string | null {
+  const found = failure(scope, goal, value);
+  return found === null ? null : `counterexample: ${found.at} gives ${what} ${found.value}`;
+}
+
+function holdsText(type: IntDType): string {
+  const { min, max } = dtypeRange(type);
+  return `${type} holds ${min}..${max + 1n}`;
+}
+
+/** The lower and the upper end that must not be passed, as `poly >= 0`. */
+function roomIn(type: IntDType, p: Poly): readonly [Poly, Poly] {
+  const { lower, upper } = typeBounds(type);
+  return [sub(p, lower), sub(upper, p)];
+}
+
+/** What an operation is called in the language, and the form of it that wraps. */
+const SPELLING: Readonly<Record<string, { readonly sign: string; readonly wrapping: string | null }>> = {
+  add: { sign: "+", wrapping: "wrapping_add(a, b)" },
+  sub: { sign: "-", wrapping: "wrapping_sub(a, b)" },
+  mul: { sign: "*", wrapping: "wrapping_mul(a, b)" },
+  neg: { sign: "-", wrapping: "wrapping_sub(0, a)" },
+  floor_div: { sign: "div", wrapping: null },
+  abs: { sign: "abs", wrapping: null },
+};
+
+type Overflow = { readonly e: Apply; readonly value: Poly; readonly type: IntDType };
+
+export function refuseOverflow(scope: Scope, place: Place, { e, value, type }: Overflow): void {
+  const { names } = scope.shared;
+  const { sign, wrapping } = SPELLING[e.op] ?? { sign: e.op, wrapping: null };
+  const operands = e.args.map((a) => `${names.value(a)} in ${intervalText(scope, scope.poly(a))}`);
+  const [low, high] = roomIn(type, value);
+  const where = whereFor(scope, [low, high]);
+  const goal: Condition = { kind: "all", of: [atLeastZero(low), atLeastZero(high)] };
+  report(scope, place, "E2101", {
+    message: `this \`${sign}\` of ${type} may overflow`,
+    label: `may be anywhere in ${intervalText(scope, value)}, but ${holdsText(type)}`,
+    notes: [[...new Set(operands)].join(", "), failureNote(scope, goal, value, "the value")],
+    help: [
+      where === null ? rangeHelp(scope, [value]) : `require where ${where}`,
+      wrapping === null
+        ? null
+        : type === "i64" || type === "u64"
+          ? `write ${wrapping} if it shall wrap around`
+          : `write ${wrapping} if it shall wrap around, or compute in i64: i64(a) ${sign} i64(b)`,
+    ],
+  });
+}
+
+/** `give X a range: X: i32[…] in lo..hi`, for parameters that are read without one. */
+export function rangeHelp(scope: Scope, polys: readonly Poly[]): string | null {
+  const { polys: table, params, tensors } = scope.shared;
+  const free = new Set<string>();
+  for (const id of polys.flatMap((p) => table.atoms.symbolsOf(p))) {
+    const expr = table.opaque(id)?.expr;
+    if (expr?.kind !== "read" || !params.has(expr.tensor)) continue;
+    const tensor = known(tensors.get(expr.tensor), "a parameter");
+    if (tensor.values === null) free.add(`${tensor.name}: ${tensor.dtype}${tensor.dims.length > 0 ? "[…]" : ""} in …`);
+  }
+  const [first] = free;
+  return first === undefined ? null : `declare the values of the parameter: ${first}`;
+}
+
+export function refuseCast(
+  scope: Scope,
+  place: Place,
+  { e, value, type }: { readonly e: Cast; readonly value: Poly; readonly type: IntDType },
+): void {
+  const [low, high] = roomIn(type, value);
+  const where = whereFor(scope, [low, high]);
+  const goal: Condition = { kind: "all", of: [atLeastZero(low), atLeastZero(high)] };
+  report(scope, place, "E2103", {
+    message: `\`${scope.shared.names.value(e.arg)}\` may not fit ${type}`,
+    label: `may be anywhere in ${intervalText(scope, value)}, but ${holdsText(type)}`,
+    notes: [rangesNote(scope, [value]), failureNote(scope, goal, value, "the value")],
+    help: [
+      where === null ? rangeHelp(scope, [value]) : `require where ${where}`,
+      `write sat_${type}(…) to saturate, or wrap_${type}(…) to keep the low bits`,
+    ],
+  });
+}
+
+export function refuseDivisor(scope: Scope, place: Place, divisor: Expr, value: Poly): void {
+  const { names } = scope.shared;
+  const where = whereFor(scope, [sub(value, ONE)]);
+  report(scope, place, "E2102", {
+    message: `the divisor \`${names.value(divisor)}\` may be 0`,
+    label: `needs ${names.value(divisor)} != 0`,
+    notes: [rangesNote(scope, [value]), failureNote(scope, notEqual(value, ZERO), value, "a divisor of")],
+    help: [
+      where === null ? rangeHelp(scope, [value]) : `require where ${where}`,
+      `write max(${names.value(divisor)}, 1)`,
+    ],
+  });
+}
+
+export function refuseShift(scope: Scope, place: Place, amount: Expr, value: Poly, bits: number): void {
+  const { names } = scope.shared;
+  const goal = within(value, ZERO, constant(bits));
+  report(scope, place, "E2104", {
+    message: `the shift amount \`${names.value(amount)}\` may be out of range`,
+    label: `needs 0 <= ${names.value(amount)} < ${bits}`,
+    notes: [rangesNote(scope, [value]), failureNote(scope, goal, value, "an amount of")],
+    help: [rangeHelp(scope, [value]), `write bit_and(${names.value(amount)}, ${bits - 1})`],
+  });
+}
+
+/** A sum or product of which not every partial result is known to fit. */
+export function refuseReduction(
+  scope: Scope,
+  place: Place,
+  node: Reduce,
+  total: Bounds,
+  each: Bounds,
+  points: Poly,
+): void {
+  const { names } = scope.shared;
+  const { type } = node;
+  if (!isIntDType(type)) return;
+  const name = node.reducer.name;
+  const end = (p: Poly | null, by: Poly): string =>
+    p === null ? "" : names.poly(asConstant(p) === null ? p : sub(p, by));
+  const eachText = `${end(each.lower, ZERO)}..${end(each.upper, constant(-1))}`;
+  const goals =
+    total.lower === null || total.upper === null ? [] : [roomIn(type, total.lower)[0], roomIn(type, total.upper)[1]];
+  const where = pointsWhere(scope, type, each, points, goals) ?? (goals.length > 0 ? whereFor(scope, goals) : null);
+  report(scope, place, "E2101", {
+    message: `this ${name} of ${type} may overflow`,
+    label: `${name === "prod" ? "multiplies" : "adds"} up to ${names.poly(points)} values in ${eachText}, but ${holdsText(type)}`,
+    notes: [rangesNote(scope, [points])],
+    help: [
+      where === null ? null : `require where ${where}`,
+      type === "i64" || type === "u64"
+        ? "give the values a smaller range"
+        : `${name === "prod" ? "multiply" : "sum"} in i64: ${name}[…](i64(…))`,
+    ],
+  });
+}
+
+/** `C*R*S <= 131071`: as many points as the greatest value allows. */
+function pointsWhere(scope: Scope, type: IntDType, each: Bounds, points: Poly, goals: readonly Poly[]): string | null {
+  const lower = each.lower === null ? null : asConstant(each.lower);
+  const upper = each.upper === null ? null : asConstant(each.upper);
+  const isOverDims = scope.shared.polys.atoms.symbolsOf(points).every((id) => scope.shared.dims.has(id));
+  if (lower === null || upper === null || goals.length === 0 || !isOverDims) return null;
+  const { min, max } = dtypeRange(type);
+  const rooms = [...(upper > 0n ? [max / upper] : []), ...(lower < 0n ? [min / lower] : [])];
+  const most = rooms.reduce<bigint | null>((least, x) => (least === null || x < least ? x : least), null);
+  if (most === null || most < 1n) return null;
+  return scope.holdsWith(atMost(points, constant(most)), goals.map(atLeastZero))
+    ? scope.shared.names.condition(atMost(points, constant(most)))
+    : null;
+}
+
+export function refusePosition(scope: Scope, place: Place, node: Reduce, points: Poly): void {
+  const goal = sub(constant(1n << 31n), points);
+  const where = whereFor(scope, [goal]);
+  report(scope, place, "E2101", {
+    message: `the position that ${node.reducer.name} gives may not fit i32`,
+    label: `the domain has ${scope.shared.names.poly(points)} points, but ${holdsText("i32")}`,
+    notes: [rangesNote(scope, [points])],
+    help: [where === null ? null : `require where ${where}`],
+  });
+}
+
+export function refuseEmpty(scope: Scope, place: Place, node: Reduce, inner: Scope): void {
+  const { names, polys } = scope.shared;
+  const extents = node.axes.map((a) => sub(inner.poly(a.hi), inner.poly(a.lo)));
+  const goals = extents
+    .filter((x) => polys.atoms.symbolsOf(x).every((id) => !inner.hasMet(id) || scope.hasMet(id)))
+    .map((x) => sub(x, ONE));
+  const missing = goals.filter((g) => !scope.holds(atLeastZero(g)));
+  const where = missing.length === 0 ? null : whereFor(scope, missing);
+  const first = missing[0];
+  const guard = node.guard === null ? null : names.value(node.guard);
+  report(scope, place, "E2105", {
+    message: `this ${node.reducer.name} of ${node.type} has no value where its domain is empty`,
+    label:
+      first === undefined
+        ? `needs a point where ${guard ?? "its range is not empty"}`
+        : `needs ${names.condition(atLeastZero(first))}`,
+    notes: [
+      rangesNote(scope, extents),
+      first === undefined ? null : failureNote(scope, atLeastZero(first), constant(0), "no points:"),
+    ],
+    help: [
+      where === null ? null : `require where ${where}`,
+      guard === null ? null : `put the condition into the value: ${guard} ? … : a value that never wins`,
+    ],
+  });
+}

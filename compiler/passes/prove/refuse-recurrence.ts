@@ -1,0 +1,59 @@
+/** Diagnostics of recurrences: slices that are not there yet, slices that nothing defines. */
+import type { Tensor } from "../../ir/equations.ts";
+import { known } from "../../support/invariant.ts";
+import type { Subscript } from "./accesses.ts";
+import { rangesNote } from "./explain.ts";
+import { report } from "./refuse-arithmetic.ts";
+import type { Scope } from "./scope.ts";
+import type { Place } from "./shared.ts";
+
+export function refuseTime(
+  s: Subscript,
+  reason: "in init" | "same step" | "not before",
+  scope: Scope,
+  place: Place,
+): void {
+  const { names } = scope.shared;
+  const { group } = place;
+  const now = group === null || group.now === null ? "t" : names.value(group.now);
+  const at = names.value(s.expr);
+  const name = s.tensor.name;
+  const text = {
+    "in init": {
+      message: `init may not read ${name}, which it starts`,
+      label: "read in init",
+      help: "start from parameters and other stages",
+    },
+    "same step": {
+      message: `${name} is read at the step that computes it`,
+      label: `${at} is the present step`,
+      help: `read an earlier slice: ${name}[${now} - 1, …]`,
+    },
+    "not before": {
+      message: `this read of ${name} may be of a slice that is not computed yet`,
+      label: `needs ${at} == ${now} or ${at} < ${now}`,
+      help: `read an earlier slice, or put the read under a condition: ${at} < ${now}`,
+    },
+  }[reason];
+  report(scope, place, "E2107", {
+    message: text.message,
+    label: text.label,
+    notes: [rangesNote(scope, [s.value])],
+    help: [text.help],
+  });
+}
+
+/** `slice`: the slice below 0 that is missing; null: where the slices begin is no number. */
+export function refuseInit(tensor: Tensor, slice: bigint | null, scope: Scope, place: Place): void {
+  const name = tensor.name;
+  const axes = known(tensor.dims, "dims").length;
+  const message =
+    slice === null
+      ? `the first slice of ${name} must be a number`
+      : `${name} may be read at slice ${slice}, which no init defines`;
+  report(scope, place, "E2108", {
+    message,
+    label: "defined here",
+    help: [`add init ${name}[${slice ?? -1n}${axes > 1 ? ", …" : ""}] = …`],
+  });
+}

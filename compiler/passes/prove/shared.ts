@@ -1,0 +1,36 @@
+/** What the parts of the proof pass share while it walks one kernel. */
+import type { IndexPolynomials } from "../../analysis/index-polynomial.ts";
+import type { Tensor } from "../../ir/equations.ts";
+import type { Expr } from "../../ir/expr.ts";
+import type { Diagnostics } from "../../support/diagnostics.ts";
+import type { Span } from "../../support/source.ts";
+import type { Names } from "./names.ts";
+import type { AccessProof } from "./proof.ts";
+
+/** The recurrence that is being checked. */
+export type Group = {
+  /** Position of the time axis. */
+  readonly time: number;
+  /** Tensors of the group's members, by the place of their member in the order of one step. */
+  readonly members: ReadonlyMap<string, number>;
+  /** The member whose body is checked. */
+  readonly member: number;
+  /** Its time variable; null in `init`, where only slices below 0 are defined. */
+  readonly now: Expr | null;
+};
+
+export type Shared = {
+  readonly polys: IndexPolynomials;
+  readonly names: Names;
+  readonly spans: WeakMap<Expr, Span>;
+  readonly diagnostics: Diagnostics;
+  /** Params, and the tensors of the stages already checked with the ranges found for them. */
+  readonly tensors: Map<string, Tensor>;
+  readonly proofs: AccessProof[];
+  /** Ids of dims and of parameters. */
+  readonly dims: ReadonlySet<string>;
+  readonly params: ReadonlySet<string>;
+};
+
+/** Where the walk is: the nearest text, and the recurrence around it. */
+export type Place = { readonly span: Span; readonly group: Group | null };
