@@ -1,12 +1,11 @@
 /**
- * The grammar of LANGUAGE.md §3 above expressions: heads of declarations, equations, the clauses of a reducer,
- * directives. A rule reads one statement, to its `;` or `{`. Which statements a file is made of is found by parse.ts,
+ * The grammar of LANGUAGE.md §3 above equations: heads of declarations, the clauses of a reducer, directives. A rule reads one statement, to its `;` or `{`. Which statements a file is made of is found by parse.ts,
  * so that one that fails leaves the others alone.
  *
  * The grammar is exactly the documented one, with one token of lookahead (two at a named argument). What people write
  * instead is explained by syntax-advice.ts from the place where a rule failed.
  */
-import { spanText, type Source, type Span } from "../support/source.ts";
+import type { Source, Span } from "../support/source.ts";
 import type {
   Argument,
   BulkEquation,
@@ -14,29 +13,24 @@ import type {
   Derive,
   Directive,
   DirectiveItem,
-  Equation,
   Expr,
   Fn,
   GenericParam,
   Import,
-  Init,
-  InitSubscript,
-  InitTarget,
   Kernel,
   Name,
   NonEmpty,
   Param,
-  Range,
   Reducer,
   Schedule,
-  Target,
   Test,
   Tolerance,
   TypeRef,
 } from "./ast.ts";
-import { ExpressionGrammar, nonEmpty } from "./expression-grammar.ts";
+import { EquationGrammar } from "./equation-grammar.ts";
+import { nonEmpty } from "./expression-grammar.ts";
 import { lowestOf } from "./fold-operators.ts";
-import { binderOf, type Refuse } from "./subscripted.ts";
+import type { Refuse } from "./subscripted.ts";
 import * as T from "./tokens.ts";
 
 /** What a rule knows of a declaration before its comments and its body are known. */
@@ -56,16 +50,7 @@ type ReducerClauseBody =
 /** One clause in the body of a reducer, with its place. */
 export type ReducerClause = ReducerClauseBody & { readonly span: Span };
 
-/** The left side of an equation or an `init`, before it is known which. */
-type LeftSide = {
-  readonly name: Name;
-  readonly subscripts: readonly InitSubscript[];
-  readonly dtype: Name | null;
-  readonly range: Range | null;
-  readonly span: Span;
-};
-
-export class Grammar extends ExpressionGrammar {
+export class Grammar extends EquationGrammar {
   constructor() {
     super();
     this.performSelfAnalysis();
@@ -302,104 +287,6 @@ export class Grammar extends ExpressionGrammar {
     this.CONSUME(T.LeftBrace);
     return { kind: "schedule", kernel, targets, when: when ?? [] };
   });
-
-  // Equations
-
-  readonly equation = this.RULE("equation", (): Equation => {
-    const start = this.here;
-    const word = this.OPTION(() =>
-      this.OR([{ ALT: () => this.CONSUME(T.LetWord) }, { ALT: () => this.CONSUME(T.RecWord) }]),
-    );
-    const role = word === undefined ? "output" : word.tokenType === T.LetWord ? "let" : "rec";
-    const targets = this.SUBRULE(this.leftSides);
-    this.CONSUME(T.Assign);
-    const value = this.SUBRULE(this.expression);
-    const inits: Init[] = [];
-    this.OPTION2(() => {
-      this.CONSUME(T.InitWord);
-      this.AT_LEAST_ONE_SEP({ SEP: T.Comma, DEF: () => inits.push(this.SUBRULE(this.init)) });
-    });
-    this.CONSUME(T.Semicolon);
-    const span = this.spanFrom(start);
-    return this.ACTION(() => {
-      const [first, ...rest] = targets;
-      return {
-        kind: "equation",
-        role,
-        targets: [this.targetOf(first), ...rest.map((t) => this.targetOf(t))],
-        value,
-        inits,
-        span,
-      };
-    });
-  });
-
-  readonly init = this.RULE("init", (): Init => {
-    const start = this.here;
-    const targets = this.SUBRULE(this.leftSides);
-    this.CONSUME(T.Assign);
-    const value = this.SUBRULE(this.expression);
-    const span = this.spanFrom(start);
-    return this.ACTION(() => {
-      const [first, ...rest] = targets;
-      return {
-        kind: "init",
-        targets: [this.initTargetOf(first), ...rest.map((t) => this.initTargetOf(t))],
-        value,
-        span,
-      };
-    });
-  });
-
-  /** "target" */
-  readonly leftSides = this.RULE("leftSides", (): NonEmpty<LeftSide> => {
-    const list: LeftSide[] = [];
-    this.OR([
-      { ALT: () => list.push(this.SUBRULE(this.leftSide)) },
-      {
-        ALT: () => {
-          this.CONSUME(T.LeftParen);
-          this.AT_LEAST_ONE_SEP({ SEP: T.Comma, DEF: () => list.push(this.SUBRULE2(this.leftSide)) });
-          this.CONSUME(T.RightParen);
-        },
-      },
-    ]);
-    return nonEmpty(list);
-  });
-
-  /** "lhs" */
-  readonly leftSide = this.RULE("leftSide", (): LeftSide => {
-    const name = this.nameOf(this.CONSUME(T.Identifier));
-    const subscripts = this.OPTION(() => {
-      this.CONSUME(T.LeftBracket);
-      const list = this.SUBRULE(this.subscriptList);
-      this.CONSUME(T.RightBracket);
-      return list;
-    });
-    const type = this.OPTION2(() => {
-      this.CONSUME(T.Colon);
-      const dtype = this.nameOf(this.CONSUME2(T.Identifier));
-      return { dtype, range: this.OPTION3(() => this.SUBRULE(this.inRange)) ?? null };
-    });
-    const { dtype, range } = type ?? { dtype: null, range: null };
-    return { name, subscripts: subscripts ?? [], dtype, range, span: this.spanFrom(name.span.start) };
-  });
-
-  private targetOf({ name, subscripts, dtype, range, span }: LeftSide): Target {
-    const binders = subscripts.map((s) => binderOf(s, `the left side of \`${name.text}\``, this.refuse));
-    return { kind: "target", name, binders, dtype, range, span };
-  }
-
-  private initTargetOf({ name, subscripts, dtype, span }: LeftSide): InitTarget {
-    if (dtype !== null) {
-      this.refuse("E1002", {
-        message: `\`init ${name.text}\` has the dtype of \`${name.text}\`; it takes none of its own`,
-        span: dtype.span,
-        help: [`remove \`: ${spanText(dtype.span)}\`, or write it after \`rec ${name.text}[…]\``],
-      });
-    }
-    return { kind: "initTarget", name, subscripts, span };
-  }
 
   // Schedules
 

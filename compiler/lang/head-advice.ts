@@ -25,24 +25,32 @@ export function headAdvice(failure: ParseFailure): Explanation | null {
   return foreignStatement(failure) ?? headShape(failure);
 }
 
-const STATEMENT_WORDS: Readonly<Record<string, string>> = {
-  return: "outputs are named after ->, and each has an equation: Y[i] = …;",
-  for: "indices make the loops: Y[i] = …; a reduction makes its own: sum[k](…)",
-  while: "a loop that carries values is a recurrence: rec S[t] = … init S[-1] = …;",
-  if: "choose between values: condition ? value : other",
-  else: "choose between values: condition ? value : other",
-  var: "write let x[i] = …;",
-  const: "write let x[i] = …;",
-  float: "a dtype stands behind a name: let x[i]: f32 = …;",
-  int: "a dtype stands behind a name: let x[i]: i32 = …;",
-};
+const STATEMENT_WORDS: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    return: "outputs are named after ->, and each has an equation: Y[i] = …;",
+    for: "indices make the loops: Y[i] = …; a reduction makes its own: sum[k](…)",
+    while: "a loop that carries values is a recurrence: rec S[t] = … init S[-1] = …;",
+    if: "choose between values: condition ? value : other",
+    else: "choose between values: condition ? value : other",
+    var: "write let x[i] = …;",
+    const: "write let x[i] = …;",
+    float: "a dtype stands behind a name: let x[i]: f32 = …;",
+    int: "a dtype stands behind a name: let x[i]: i32 = …;",
+  }),
+);
 
 /** `return x;`, `for i in 0..N { … }` in the body of a kernel */
 function foreignStatement(failure: ParseFailure): Explanation | null {
   const word = failure.tokens[failure.first];
+  if (failure.at === failure.first && isOf(word, T.Semicolon)) {
+    return {
+      code: "E1002",
+      input: { message: "nothing stands before this `;`", span: foundSpan(failure), help: ["remove it"] },
+    };
+  }
   if (failure.rules[0] !== "equation" || failure.at > failure.first + 2 || word === undefined) return null;
   if (!wants(failure, T.Assign)) return null;
-  const advice = STATEMENT_WORDS[word.image];
+  const advice = STATEMENT_WORDS.get(word.image);
   const span = tokenSpan(failure.source, word);
   if (advice !== undefined) {
     return { code: "E1002", input: { message: `there is no \`${word.image}\` statement`, span, help: [advice] } };
@@ -92,15 +100,17 @@ function headShape(failure: ParseFailure): Explanation | null {
 
 const DECLARATIONS = ["import", "export", "fn", "reducer", "kernel", "derive", "test", "schedule"] as const;
 
-const DECLARATION_WORDS: Readonly<Record<string, string>> = {
-  func: "write fn for a scalar function, kernel for tensors",
-  function: "write fn for a scalar function, kernel for tensors",
-  def: "write fn for a scalar function, kernel for tensors",
-  use: 'write import { name } from "module";',
-  using: 'write import { name } from "module";',
-  include: 'write import { name } from "module";',
-  from: 'write import { name } from "module";',
-};
+const DECLARATION_WORDS: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    func: "write fn for a scalar function, kernel for tensors",
+    function: "write fn for a scalar function, kernel for tensors",
+    def: "write fn for a scalar function, kernel for tensors",
+    use: 'write import { name } from "module";',
+    using: 'write import { name } from "module";',
+    include: 'write import { name } from "module";',
+    from: 'write import { name } from "module";',
+  }),
+);
 
 /** Text between declarations that starts none of them. */
 export function explainStray(source: Source, tokens: readonly IToken[], at: number): readonly [Code, DiagnosticInput] {
@@ -118,7 +128,7 @@ export function explainStray(source: Source, tokens: readonly IToken[], at: numb
   }
   const near = isOf(token, T.Identifier) ? didYouMean(token.image, DECLARATIONS) : null;
   const help =
-    DECLARATION_WORDS[token.image] ??
+    DECLARATION_WORDS.get(token.image) ??
     (near === null ? `a file holds declarations: ${DECLARATIONS.join(", ")}` : `did you mean \`${near}\`?`);
   return ["E1002", { message: `expected a declaration, found ${quote(token)}`, span, help: [help] }];
 }

@@ -32,9 +32,11 @@ export function malformedNumber(span: Span): DiagnosticInput | null {
   if (/^\d+(?:\.\d+)?[eE][+-]?$/.test(text)) {
     return complain(`the exponent of \`${text}\` has no digits`, `write ${text.replace(/[+-]$/, "")}0`);
   }
-  const suffixed = /^(\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)([A-Za-z_]\w*)$/.exec(text);
-  if (suffixed !== null) return suffix(suffixed[1] ?? "", suffixed[2] ?? "", complain);
-  if (!/^\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$/.test(text)) return complain(`\`${text}\` is not a number`);
+  if (!/^\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$/.test(text)) {
+    const suffixed = /^(\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)([A-Za-z_]\w*)$/.exec(text);
+    if (suffixed === null) return complain(`\`${text}\` is not a number`);
+    return suffix(suffixed[1] ?? "", suffixed[2] ?? "", complain);
+  }
   if (/^0\d/.test(text)) return complain("a number does not start with 0", `write ${text.replace(/^0+(?=\d)/, "")}`);
   return /^\d+$/.test(text) ? tooLarge(text, complain) : notRepresentable(text, complain);
 }

@@ -3,6 +3,7 @@
  * guard), nothing is updated in place, and there is no unary plus.
  */
 import type { IToken } from "chevrotain";
+import type { Source } from "../support/source.ts";
 import {
   before,
   found,
@@ -35,8 +36,8 @@ export function operatorAdvice(failure: ParseFailure): Explanation | null {
 
 /** At most two ways to write what is meant. */
 function instead(failure: ParseFailure, token: IToken): readonly string[] {
-  const left = simpleText(before(failure));
-  const right = simpleText(failure.tokens[failure.at + 1]);
+  const left = operandBefore(failure) ?? "…";
+  const right = operandAfter(failure) ?? "…";
   switch (token.tokenType) {
     case T.ShiftLeft:
       return [`write shl(${left}, ${right})`];
@@ -69,7 +70,36 @@ function instead(failure: ParseFailure, token: IToken): readonly string[] {
   }
 }
 
-/** The operand, where it is a single word. */
-function simpleText(token: IToken | undefined): string {
-  return isOf(token, T.Identifier, T.NumberText) && token.image.length <= 30 ? token.image : "…";
+/** The text of the value that ends before the failure: a word, or an access or a call; null for more than that. */
+function operandBefore({ source, tokens, first, at }: ParseFailure): string | null {
+  let start = at - 1;
+  if (isOf(tokens[start], T.RightBracket, T.RightParen)) {
+    for (let depth = 0; start > first; start--) {
+      if (isOf(tokens[start], T.RightBracket, T.RightParen)) depth++;
+      else if (isOf(tokens[start], T.LeftBracket, T.LeftParen) && --depth === 0) break;
+    }
+    if (isOf(tokens[start - 1], T.Identifier)) start--;
+  } else if (!isOf(tokens[start], T.Identifier, T.NumberText)) return null;
+  return textBetween(source, tokens[start], tokens[at - 1]);
+}
+
+/** The text of the value behind the token that does not fit, likewise. */
+export function operandAfter({ source, tokens, at }: ParseFailure): string | null {
+  let end = at + 1;
+  if (!isOf(tokens[end], T.Identifier, T.NumberText)) return null;
+  if (isOf(tokens[end], T.Identifier) && isOf(tokens[end + 1], T.LeftBracket, T.LeftParen)) {
+    for (let depth = 0; end < tokens.length; end++) {
+      if (isOf(tokens[end], T.Semicolon, T.LeftBrace)) return null;
+      if (isOf(tokens[end], T.LeftBracket, T.LeftParen)) depth++;
+      else if (isOf(tokens[end], T.RightBracket, T.RightParen) && --depth === 0) break;
+    }
+  }
+  return textBetween(source, tokens[at + 1], tokens[end]);
+}
+
+/** Null where there is nothing, or too much to repeat in a message. */
+function textBetween(source: Source, from: IToken | undefined, to: IToken | undefined): string | null {
+  if (from === undefined || to === undefined) return null;
+  const text = source.text.slice(from.startOffset, to.startOffset + to.image.length);
+  return text.length > 40 || text.includes("\n") ? null : text;
 }

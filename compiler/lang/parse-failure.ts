@@ -71,7 +71,12 @@ export function wants({ expected }: ParseFailure, type: TokenType): boolean {
 }
 
 export function wantsExpression(failure: ParseFailure): boolean {
-  return wants(failure, T.NumberText) && wants(failure, T.LeftParen);
+  return (wants(failure, T.NumberText) && wants(failure, T.LeftParen)) || isAfterOpening(failure, "args");
+}
+
+/** Just behind the `(` of a list that may be empty, where the grammar only says that it wants `)`. */
+export function isAfterOpening(failure: ParseFailure, rule: "args" | "inputs"): boolean {
+  return failure.rules.at(-1) === rule && isOf(before(failure), T.LeftParen) && wants(failure, T.RightParen);
 }
 
 /** Whether a value may end with this token. */

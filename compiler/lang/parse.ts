@@ -81,6 +81,7 @@ class Reading {
   #declaration(): Declaration | null {
     const first = this.#at;
     const word = this.#typeAt(first) === T.ExportWord ? first + 1 : first;
+    if (word > first) this.#checkExport(word);
     switch (this.#typeAt(word)) {
       case T.ImportWord:
         return this.#simple(first, () => this.#grammar.importDeclaration());
@@ -109,6 +110,18 @@ class Reading {
         return head.node && equations && { ...head.node, equations, ...this.#surroundings(first) };
       }
     }
+  }
+
+  /** Refuses to export what has no name of its own, and goes on without the `export`. */
+  #checkExport(word: number): void {
+    const token = this.#tokens[word];
+    if (!isOf(token, T.ImportWord, T.TestWord, T.ScheduleWord)) return;
+    this.#at = word;
+    this.#report("E1002", {
+      message: `\`${token.image}\` is not exported; fn, reducer, kernel and derive are`,
+      span: tokenSpan(this.#source, token),
+      help: ["remove `export`"],
+    });
   }
 
   /** The comment above and the place of the declaration that started at `first` and ends here. */
@@ -206,7 +219,7 @@ class Reading {
   /** Text between declarations that belongs to none. */
   #skipStray(): void {
     const first = this.#at;
-    this.#at = Cut.nextDeclaration(this.#tokens, first + 1);
+    this.#at = this.#typeAt(first) === T.RightBrace ? first + 1 : Cut.endOfStatement(this.#tokens, first);
     if (this.#hasFault(first, this.#at)) return;
     this.#report(...explainStray(this.#source, this.#tokens, first));
   }
@@ -223,9 +236,9 @@ class Reading {
     return token === undefined ? 0 : token.startOffset + token.image.length;
   }
 
-  /** Whether scan.ts reported a word in these tokens, or in the text before the next. */
+  /** Whether scan.ts reported a word in these tokens, or in the text between them and their neighbours. */
   #hasFault(from: number, to: number): boolean {
-    const start = from === 0 ? 0 : (this.#tokens[from]?.startOffset ?? this.#endOffset(from));
+    const start = this.#endOffset(from);
     const end = this.#tokens[to]?.startOffset ?? Infinity;
     const { faults } = this.#scan;
     let low = 0;

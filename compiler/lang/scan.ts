@@ -104,37 +104,39 @@ function wholeWord(source: Source, start: number, end: number): Span {
 }
 
 /** What people type, or paste, and what Einkorn calls it. */
-const INSTEAD: Readonly<Record<string, string>> = {
-  "#": "comments start with //",
-  "'": 'strings stand in double quotes: "…"',
-  "`": 'strings stand in double quotes: "…"',
-  "“": 'strings stand in straight double quotes: "…"',
-  "”": 'strings stand in straight double quotes: "…"',
-  "@": "a matrix product is written out: C[i, j] = sum[k](A[i, k] * B[k, j])",
-  $: "names are made of the letters a-z and A-Z, digits and _",
-  "\\": "a statement may go on over several lines; it ends at its ;",
-  "≤": "write <=",
-  "≥": "write >=",
-  "≠": "write !=",
-  "×": "write *",
-  "·": "write *",
-  "÷": "write / for floats, div for integers",
-  "−": "write -",
-  "–": "write -",
-  "→": "write ->",
-  "∞": "write inf",
-  "∑": "write sum[k](…)",
-  "∏": "write prod[k](…)",
-  "√": "write sqrt(…)",
-  "²": "write ** 2",
-  "³": "write ** 3",
-  "…": "write .. for a range",
-};
+const INSTEAD: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    "#": "comments start with //",
+    "'": 'strings stand in double quotes: "…"',
+    "`": 'strings stand in double quotes: "…"',
+    "“": 'strings stand in straight double quotes: "…"',
+    "”": 'strings stand in straight double quotes: "…"',
+    "@": "a matrix product is written out: C[i, j] = sum[k](A[i, k] * B[k, j])",
+    $: "names are made of the letters a-z and A-Z, digits and _",
+    "\\": "a statement may go on over several lines; it ends at its ;",
+    "≤": "write <=",
+    "≥": "write >=",
+    "≠": "write !=",
+    "×": "write *",
+    "·": "write *",
+    "÷": "write / for floats, div for integers",
+    "−": "write -",
+    "–": "write -",
+    "→": "write ->",
+    "∞": "write inf",
+    "∑": "write sum[k](…)",
+    "∏": "write prod[k](…)",
+    "√": "write sqrt(…)",
+    "²": "write ** 2",
+    "³": "write ** 3",
+    "…": "write .. for a range",
+  }),
+);
 
 function unexpectedCharacters(span: Span): Parameters<Diagnostics["report"]>[1] {
   const found = span.source.text.slice(span.start, span.end);
   const first = String.fromCodePoint(found.codePointAt(0) ?? 0);
-  const advice = INSTEAD[first];
+  const advice = INSTEAD.get(first);
   if (advice !== undefined) return { message: `\`${first}\` means nothing here`, span, help: [advice] };
   const shown = Array.from(found).slice(0, 20).join("");
   if (/[\p{L}\p{M}\p{N}]/u.test(found)) {

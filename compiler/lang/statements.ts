@@ -17,29 +17,32 @@ export const DECLARATION_WORDS: ReadonlySet<TokenType> = new Set([
 
 /**
  * Whether a declaration starts at `at`. A keyword used as a name (`let test[i] = …`) does not start one: the tokens
- * that follow must fit, or the word must be the first of its line and be followed by a name.
+ * that follow must fit, or the word must be the first of its line and not be followed as a name would be.
  */
 export function startsDeclaration(tokens: readonly IToken[], at: number): boolean {
   const token = tokens[at];
-  if (token === undefined || !DECLARATION_WORDS.has(token.tokenType)) return false;
+  if (token === undefined || !DECLARATION_WORDS.has(token.tokenType) || followsExport(tokens, at)) return false;
   const second = tokens[at + 1]?.tokenType;
   const third = tokens[at + 2]?.tokenType;
+  const isLikely = isFirstOfLine(tokens, at) && (isWord(second) || BEHIND_KEYWORD.has(second));
   switch (token.tokenType) {
     case T.ImportWord:
-      return second === T.LeftBrace || isFirstOfLine(tokens, at);
+      return second === T.LeftBrace || isLikely;
     case T.ExportWord:
-      return second !== undefined && EXPORTABLE.has(second);
+      return (second !== undefined && EXPORTABLE.has(second)) || isLikely;
     case T.DeriveWord:
-      return isWord(second) && (third === T.Assign || isFirstOfLine(tokens, at)) && !followsExport(tokens, at);
+      return isWord(second) && (third === T.Assign || isLikely);
     case T.TestWord:
-      return isWord(second) && (third === T.ForWord || third === T.WithinWord || isFirstOfLine(tokens, at));
+      return isWord(second) && (third === T.ForWord || third === T.WithinWord || isLikely);
     case T.ScheduleWord:
-      return isWord(second) && (third === T.ForWord || isFirstOfLine(tokens, at));
+      return isWord(second) && (third === T.ForWord || isLikely);
     default:
-      if (followsExport(tokens, at)) return false;
-      return isWord(second) && (third === T.LeftParen || third === T.Less || isFirstOfLine(tokens, at));
+      return (isWord(second) && (third === T.LeftParen || third === T.Less)) || isLikely;
   }
 }
+
+/** `kernel (A: …)`: a head without its name. */
+const BEHIND_KEYWORD: ReadonlySet<TokenType | undefined> = new Set([T.LeftParen, T.LeftBrace, T.Less, T.StringText]);
 
 /** `export` already started it. */
 function followsExport(tokens: readonly IToken[], at: number): boolean {

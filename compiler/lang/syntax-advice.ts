@@ -6,9 +6,10 @@
 import type { IToken } from "chevrotain";
 import { didYouMean } from "../support/typos.ts";
 import { headAdvice } from "./head-advice.ts";
-import { operatorAdvice } from "./operator-advice.ts";
+import { operandAfter, operatorAdvice } from "./operator-advice.ts";
 import {
   before,
+  isAfterOpening,
   endsOperand,
   endSpan,
   expectedWording,
@@ -40,12 +41,13 @@ const ADVICE: readonly Advice[] = [
   operatorAdvice,
   trailingComma,
   emptyBrackets,
+  guardFirst,
   padRule,
   letOperand,
   keywordAsName,
   genericArguments,
-  headAdvice,
   assignment,
+  headAdvice,
   rangeAsSubscript,
   missingSemicolon,
   partOfResult,
@@ -83,26 +85,38 @@ function emptyBrackets(failure: ParseFailure): Explanation | null {
   return { code: "E1002", input: { message: "a scalar has no brackets", span, help } };
 }
 
-const PAD_WORDS: Readonly<Record<string, string>> = {
-  reflect: "mirror",
-  symmetric: "mirror",
-  replicate: "edge",
-  nearest: "edge",
-  clamp: "edge",
-  clamped: "edge",
-  circular: "wrap",
-  periodic: "wrap",
-  zero: "0",
-  zeros: "0",
-  constant: "0",
-  none: "0",
-};
+/** `A[i | 3, 0]` */
+function guardFirst(failure: ParseFailure): Explanation | null {
+  if (!isOf(found(failure), T.Comma) || failure.rules.at(-1) !== "subscripted") return null;
+  const help = ["write the guard last: sum[i, j | j <= i](…)", "for the bits of two integers write bit_or(a, b)"];
+  return {
+    code: "E1014",
+    input: { message: "indices come before the guard of a reduction", span: foundSpan(failure), help },
+  };
+}
+
+const PAD_WORDS: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    reflect: "mirror",
+    symmetric: "mirror",
+    replicate: "edge",
+    nearest: "edge",
+    clamp: "edge",
+    clamped: "edge",
+    circular: "wrap",
+    periodic: "wrap",
+    zero: "0",
+    zeros: "0",
+    constant: "0",
+    none: "0",
+  }),
+);
 
 function padRule(failure: ParseFailure): Explanation | null {
   const token = found(failure);
   const span = foundSpan(failure);
   if (failure.rules.at(-1) === "padRule") {
-    const meant = token === undefined ? undefined : PAD_WORDS[token.image];
+    const meant = token === undefined ? undefined : PAD_WORDS.get(token.image);
     const near = token === undefined ? null : didYouMean(token.image, ["edge", "wrap", "mirror"]);
     const help =
       meant !== undefined || near !== null
@@ -132,7 +146,9 @@ function letOperand(failure: ParseFailure): Explanation | null {
 
 function keywordAsName(failure: ParseFailure): Explanation | null {
   const token = found(failure);
-  if (token === undefined || !T.HARD_KEYWORDS.has(token.tokenType) || !wants(failure, T.Identifier)) return null;
+  const wantsName =
+    wants(failure, T.Identifier) || isAfterOpening(failure, "inputs") || isAfterOpening(failure, "args");
+  if (token === undefined || !T.HARD_KEYWORDS.has(token.tokenType) || !wantsName) return null;
   // Between values these are words of the language in the wrong place, not names.
   if (wantsExpression(failure) && isOf(token, T.InWord, T.DivWord, T.WhereWord, T.LetWord)) return null;
   if (startsDeclaration(failure.tokens, failure.at)) return null;
@@ -158,13 +174,14 @@ function genericArguments(failure: ParseFailure): Explanation | null {
     input: {
       message: "generic arguments do not stand in angle brackets",
       span: tokenSpan(failure.source, less),
-      help: [`name them among the arguments: ${callee.image}(…, ${name.image} = …)`],
+      help: [`name them among the arguments: ${callee.image}(…, ${name.image} = ${operandAfter(failure) ?? "…"})`],
     },
   };
 }
 
 function assignment(failure: ParseFailure): Explanation | null {
-  if (!isOf(found(failure), T.Assign) || !endsOperand(before(failure))) return null;
+  if (!isOf(found(failure), T.Assign) || !endsOperand(before(failure)) || wants(failure, T.Arrow)) return null;
+  if (failure.rules.includes("inputs")) return null; // a default: see head-advice.ts
   const isEquation = failure.rules.at(-1) === "equation";
   const help = ["write == to compare", ...(isEquation ? ["give each name an equation of its own: a = …; b = a;"] : [])];
   const message = isEquation ? "an equation has one `=`" : "`=` gives a name a value; it does not compare";
@@ -305,7 +322,7 @@ function missingOperator(failure: ParseFailure): Explanation | null {
   const last = before(failure);
   if (last === undefined || !endsOperand(last) || !isOf(token, T.Identifier, T.NumberText, T.LeftParen)) return null;
   if (!wants(failure, T.Semicolon) && !wants(failure, T.RightParen) && !wants(failure, T.RightBracket)) return null;
-  const instead = OPERATOR_WORDS[token.image];
+  const instead = OPERATOR_WORDS.get(token.image);
   const span = foundSpan(failure);
   if (instead !== undefined) {
     return { code: "E1002", input: { message: `${quote(token)} is no operator`, span, help: [instead] } };
@@ -318,13 +335,15 @@ function missingOperator(failure: ParseFailure): Explanation | null {
   return { code: "E1002", input: { message, span, label: "an operator, a comma or an end is missing before this" } };
 }
 
-const OPERATOR_WORDS: Readonly<Record<string, string>> = {
-  and: "write &&",
-  or: "write ||",
-  mod: "write % (it is floor)",
-  xor: "write != for bools, bit_xor(a, b) for integers",
-  is: "write ==",
-  if: "write condition ? value : other",
-  then: "write condition ? value : other",
-  else: "write condition ? value : other",
-};
+const OPERATOR_WORDS: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    and: "write &&",
+    or: "write ||",
+    mod: "write % (it is floor)",
+    xor: "write != for bools, bit_xor(a, b) for integers",
+    is: "write ==",
+    if: "write condition ? value : other",
+    then: "write condition ? value : other",
+    else: "write condition ? value : other",
+  }),
+);
