@@ -8,40 +8,19 @@
  */
 import { invariant, known } from "../support/invariant.ts";
 import type { Poly } from "./polynomial.ts";
+import type { WorkBudget } from "./work-budget.ts";
 import { add, constant as constantPoly, divideFactors, monomial, monomialKey } from "./polynomial.ts";
-
-/** Work allowed to a query, in matrix cells: deterministic, unlike time. One budget may serve several eliminations. */
-export class WorkBudget {
-  #left: number;
-  /** Whether something was given up for lack of budget. */
-  exceeded = false;
-  /** Rows combined so far. */
-  steps = 0;
-
-  constructor(cells: number) {
-    this.#left = cells;
-  }
-
-  /** Takes `cells` if there are as many left. */
-  spend(cells: number): boolean {
-    if (this.#left < cells) {
-      this.exceeded = true;
-      return false;
-    }
-    this.#left -= cells;
-    return true;
-  }
-
-  get left(): number {
-    return this.#left;
-  }
-}
 
 /** Every coefficient stays exact in a double below this. */
 const LARGEST = 2 ** 52;
+const LARGEST_SMALL = 2 ** 31 - 1;
 /** Rows alive at once; past it the longest are dropped. */
 const MOST_ROWS = 500;
 const MOST_COLUMNS = 160;
+/** Units of work to prepare a column. */
+const COLUMN_UNITS = 500;
+/** Units of work to combine two rows, beside their cells. */
+const STEP_UNITS = 50;
 /** Atoms that can be divided out, one bit each. */
 const MOST_POSITIVE = 30;
 
@@ -61,10 +40,9 @@ export type Outcome =
  */
 export function refute(rows: readonly Poly[], atLeast: (id: string) => bigint | null, budget: WorkBudget): Outcome {
   const columns = new Columns(rows, atLeast);
-  if (columns.count > MOST_COLUMNS) {
-    budget.exceeded = true;
+  if (columns.count > MOST_COLUMNS) budget.exceeded = true;
+  if (columns.count > MOST_COLUMNS || !budget.spend(columns.count * COLUMN_UNITS))
     return { refuted: false, discoveries: [] };
-  }
   return new Elimination(columns, budget).run(rows);
 }
 
@@ -97,11 +75,7 @@ class Columns {
     this.masks = this.#factors.map((factors) =>
       this.positive.reduce((mask, p, i) => (factors.includes(p.id) ? mask | (1 << i) : mask), 0),
     );
-    this.#multiples = this.#factors.map((part) =>
-      this.#factors.flatMap((whole, c) =>
-        whole.length > part.length && divideFactors(whole, part) !== null ? [c] : [],
-      ),
-    );
+    this.#multiples = this.#findMultiples();
     this.quotients = new Int16Array(this.count * this.positive.length).fill(-1);
     for (let c = 0; c < this.count; c++) {
       for (const [i, { id }] of this.positive.entries()) {
@@ -127,6 +101,20 @@ class Columns {
 
   of(key: string): number {
     return known(this.#index.get(key), "the column of a monomial");
+  }
+
+  /** Short products only: those of more atoms count as multiples of nothing. */
+  #findMultiples(): readonly (readonly number[])[] {
+    const multiples = this.#factors.map((): number[] => []);
+    for (const [whole, factors] of this.#factors.entries()) {
+      const subsets = factors.length > 6 ? 0 : 1 << factors.length;
+      for (let chosen = 1; chosen < subsets - 1; chosen++) {
+        const part = this.#index.get(monomialKey(factors.filter((_, i) => (chosen & (1 << i)) !== 0)));
+        const of = part === undefined ? undefined : multiples[part];
+        if (of !== undefined && !of.includes(whole)) of.push(whole);
+      }
+    }
+    return multiples;
   }
 
   #add(key: string, factors: readonly string[]): void {
@@ -168,6 +156,7 @@ class Elimination {
   readonly #rounded: boolean[] = [];
   /** Rows by the hash of their form, sign ignored: equal and opposite forms meet. */
   readonly #byForm = new Map<number, number[]>();
+  readonly #hashes: number[] = [];
   readonly #eliminated: boolean[];
   /** Set when two rows contradict each other, or one itself. */
   #contradiction: readonly number[] | null = null;
@@ -272,6 +261,7 @@ class Elimination {
   /** False where the row adds nothing. Replaces a weaker row of the same form; notices a contradicting opposite. */
   #register(row: number, constant: number): boolean {
     const hash = this.#hash(row);
+    this.#hashes[row] = hash;
     const others = this.#byForm.get(hash);
     if (others === undefined) {
       this.#byForm.set(hash, [row]);
@@ -413,9 +403,11 @@ class Elimination {
 
   /** Two opposite rows that together say `form == 0`: the unknown can be replaced in every other row. */
   #equality(above: readonly number[], below: readonly number[]): readonly [number, number] | null {
+    const negative = new Set(below);
     for (const a of above) {
-      for (const b of below) {
-        const opposite = this.#cell(a, this.#stride - 1) === -this.#cell(b, this.#stride - 1);
+      const constant = this.#cell(a, this.#stride - 1);
+      for (const b of this.#byForm.get(this.#hashes[a] ?? 0) ?? []) {
+        const opposite = negative.has(b) && this.#cell(b, this.#stride - 1) === -constant;
         if (opposite && this.#compareForms(a, b) === -1) return [a, b];
       }
     }
@@ -424,7 +416,7 @@ class Elimination {
 
   /** False when the budget is used up. */
   #combine(a: number, b: number, column: number): boolean {
-    if (!this.#budget.spend(this.#stride)) return false;
+    if (!this.#budget.spend(this.#stride + STEP_UNITS)) return false;
     this.#budget.steps++;
     const at = this.#nextRow();
     const cells = this.#cells;
@@ -508,8 +500,21 @@ class Elimination {
 }
 
 function gcdOf(a: number, b: number): number {
+  if (a <= LARGEST_SMALL && b <= LARGEST_SMALL) return smallGcd(a | 0, b | 0);
   let x = a;
   let y = b;
   while (y !== 0) [x, y] = [y, x % y];
+  return x;
+}
+
+/** On 32-bit integers, where a remainder costs a tenth of that of doubles. */
+function smallGcd(a: number, b: number): number {
+  let x = a;
+  let y = b;
+  while (y !== 0) {
+    const rest = (x % y) | 0;
+    x = y;
+    y = rest;
+  }
   return x;
 }

@@ -104,13 +104,29 @@ export function mul(a: Poly, b: Poly): Poly {
   const collected = new Map<string, Term>();
   for (const s of a.terms) {
     for (const t of b.terms) {
-      const factors = s.factors.concat(t.factors).toSorted();
+      const factors = mergeFactors(s.factors, t.factors);
       const key = monomialKey(factors);
       const coefficient = s.coefficient * t.coefficient + (collected.get(key)?.coefficient ?? 0n);
       collected.set(key, { key, factors, coefficient });
     }
   }
   return fromTerms(collected.values());
+}
+
+/** The product of two sorted products. */
+export function mergeFactors(a: readonly string[], b: readonly string[]): readonly string[] {
+  if (a.length === 0) return b;
+  if (b.length === 0) return a;
+  const merged: string[] = [];
+  let j = 0;
+  for (const left of a) {
+    for (let right = b[j]; right !== undefined && right < left; right = b[j]) {
+      merged.push(right);
+      j++;
+    }
+    merged.push(left);
+  }
+  return j < b.length ? merged.concat(b.slice(j)) : merged;
 }
 
 /** `a ** exponent`, expanded; the exponent is a natural number. */

@@ -10,10 +10,10 @@ import { unreachable } from "../support/invariant.ts";
 import { distinctions } from "./distinctions.ts";
 import type { Disjunction, Facts } from "./facts.ts";
 import { factsBehind, labelsOf } from "./facts.ts";
-import { WorkBudget } from "./fourier-motzkin.ts";
 import { proveLinear } from "./linear.ts";
 import type { Poly } from "./polynomial.ts";
 import { MINUS_ONE, asConstant, negate } from "./polynomial.ts";
+import { WorkBudget } from "./work-budget.ts";
 
 /** How a goal was proved, cheapest first. */
 export type Method = "constant" | "fact" | "interval" | "linear" | "cases" | "contradiction";
@@ -36,13 +36,13 @@ export type Refusal = {
 export type Verdict = Proof | Refusal;
 
 /** Work for one query. */
-const QUERY_CELLS = 1_000_000;
+const QUERY_UNITS = 700_000;
 /** Case distinctions one inside the other. */
 const MOST_DISTINCTIONS = 4;
 
 /** Does `goal >= 0` hold wherever the facts do? */
 export function prove(facts: Facts, goal: Poly): Verdict {
-  const budget = new WorkBudget(QUERY_CELLS);
+  const budget = new WorkBudget(QUERY_UNITS);
   const direct = proveDirectly(facts, goal, budget);
   if (direct !== null) return direct;
   const cases = proveByCases(facts, goal, distinctions(facts, goal).slice(0, MOST_DISTINCTIONS), budget);
