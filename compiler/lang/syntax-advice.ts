@@ -236,7 +236,7 @@ function looksLikeEquation({ tokens, at }: ParseFailure): boolean {
   return isOf(tokens[close], T.RightBracket) && isOf(tokens[close + 1], T.Assign);
 }
 
-/** `online[j](A[j]).m`, `f(x)[i]`, `A[i][j]` */
+/** `argmax[j](A[j]).v`, `f(x)[i]`, `A[i][j]` */
 function partOfResult(failure: ParseFailure): Explanation | null {
   const token = found(failure);
   const last = before(failure);
@@ -250,7 +250,7 @@ function partOfResult(failure: ParseFailure): Explanation | null {
     const help = ["write * for a product"];
     return { code: "E1020", input: { message: "the result of a call is no function", span, help } };
   }
-  const help = ["name the result first: let (m[i], l[i]) = online[j](…); then use m[i]"];
+  const help = ["name the result first: let (v[i], p[i]) = argmax[j](…); then use v[i]"];
   return { code: "E1020", input: { message: "a part of a result can only be taken by its name", span, help } };
 }
 
