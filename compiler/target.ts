@@ -3,6 +3,7 @@
  * hold is said here as data, so that passes ask a capability and nobody asks for a target's name.
  */
 import type { DType } from "./ir/dtype.ts";
+import type { Kernel } from "./ir/equations.ts";
 import type { Addressing, Elem, MachineProgram } from "./ir/machine.ts";
 import type { CoreOp } from "./ir/ops.ts";
 import type { Diagnostic } from "./support/diagnostics.ts";
@@ -48,8 +49,11 @@ export type Target = {
   readonly capabilities: Capabilities;
   /** Spells a legal program. Rejects only on a compiler bug; asynchronous because a toolchain may have to be loaded. */
   readonly emit: (program: MachineProgram) => Promise<Artifact>;
-  /** The files of an ahead-of-time build: module, wrapper, declarations, header; names are generated from `stem`. */
-  readonly files: (artifact: Artifact, stem: string) => Promise<readonly ArtifactFile[]>;
+  /**
+   * The files of an ahead-of-time build: module, wrapper, declarations, header; names are generated from `stem`. `kernel` is
+   * what the artifact was lowered from: wrappers check its shapes, `where` conditions and range types before they run.
+   */
+  readonly files: (artifact: Artifact, kernel: Kernel, stem: string) => Promise<readonly ArtifactFile[]>;
 };
 
 export type Refusal = { readonly diagnostics: readonly Diagnostic[] };
