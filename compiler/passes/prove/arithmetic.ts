@@ -4,7 +4,21 @@
  * arithmetic is exempt from overflow: it is mathematical, and checked against the target's limit at dispatch.
  */
 import { TRUE, all, any, atMost, equal, not, notEqual, within } from "../../analysis/condition.ts";
-import { interval, type Interval } from "../../analysis/interval.ts";
+import type { Interval } from "../../analysis/interval.ts";
+import {
+  ALL,
+  absoluteInterval,
+  addIntervals,
+  contains,
+  divideIntervals,
+  interval,
+  maximumInterval,
+  minimumInterval,
+  moduloIntervals,
+  multiplyIntervals,
+  negateInterval,
+  subtractIntervals,
+} from "../../analysis/interval.ts";
 import type { Poly } from "../../analysis/polynomial.ts";
 import { MINUS_ONE, ONE, ZERO, add, asConstant, constant, sub } from "../../analysis/polynomial.ts";
 import type { IntDType } from "../../ir/dtype.ts";
@@ -28,6 +42,7 @@ export function checkOperation(e: Apply, scope: Scope, place: Place): Expr {
   if (!isInteger(first) || !isCoreOp(e.op)) return e;
   const safe = e.op === "floor_div" || e.op === "floor_mod" ? checkDivisor(e, scope, place) : e;
   if ((e.op === "shl" || e.op === "shr") && isIntDType(first)) checkShift(e, first, scope, place);
+  rememberInterval(safe, scope);
   if (!isIntDType(e.type)) return safe;
   if (OPS[e.op].overflow === "prove") checkFits(safe, e.type, scope, place);
   learnResult(safe, e.type, scope);
@@ -36,7 +51,29 @@ export function checkOperation(e: Apply, scope: Scope, place: Place): Expr {
 
 function checkFits(e: Apply, type: IntDType, scope: Scope, place: Place): void {
   const p = scope.poly(e);
+  const { min, max } = dtypeRange(type);
+  if (contains(interval(min, max), scope.interval(p))) return;
   if (!proveAtCorners(scope, fits(p, type)).verdict.proved) refuseOverflow(scope, place, { e, value: p, type });
+}
+
+const INTERVALS: Partial<Readonly<Record<CoreOp, (a: Interval, b: Interval) => Interval>>> = {
+  add: addIntervals,
+  sub: subtractIntervals,
+  mul: multiplyIntervals,
+  neg: negateInterval,
+  floor_div: divideIntervals,
+  floor_mod: moduloIntervals,
+  min: minimumInterval,
+  max: maximumInterval,
+  abs: absoluteInterval,
+};
+
+/** `(x % 5) * (y % 5)` is below 17; as an expanded polynomial nothing shows it. */
+function rememberInterval(e: Apply, scope: Scope): void {
+  const rule = isCoreOp(e.op) ? INTERVALS[e.op] : undefined;
+  if (rule === undefined || !isInteger(e.type)) return;
+  const [a, b] = e.args.map((x) => scope.interval(scope.poly(x)));
+  scope.remember(scope.poly(e), rule(known(a, "an operand"), b ?? ALL), e.op === "mul");
 }
 
 function checkDivisor(e: Apply, scope: Scope, place: Place): Apply {
@@ -110,7 +147,7 @@ const LEARN: Partial<Readonly<Record<CoreOp, Learn>>> = {
   bit_xor: (e, [a, b], type, scope) => learnCombinedBits(e, a, b, type, scope),
   popcount: (e, _, type, scope) => scope.learn(e, TRUE, true, { lower: ZERO, upper: constant(DTYPES[type].bits) }),
   doubling_high_multiply: (e, [a, b], _, scope) =>
-    scope.learn(e, TRUE, scope.isBare, highProduct(scope.facts.bounds(a), scope.facts.bounds(b))),
+    scope.learn(e, TRUE, scope.isBare, highProduct(scope.interval(a), scope.interval(b))),
 };
 
 function learnResult(e: Apply, type: IntDType, scope: Scope): void {
@@ -157,7 +194,7 @@ function learnMasked(e: Apply, a: Poly, b: Poly, type: IntDType, scope: Scope): 
 function learnCombinedBits(e: Apply, a: Poly, b: Poly, type: IntDType, scope: Scope): void {
   scope.learn(e, TRUE, true, typeBounds(type));
   if (!scope.holds(all([atMost(ZERO, a), atMost(ZERO, b)]))) return;
-  const [p, q] = [scope.facts.bounds(a).upper, scope.facts.bounds(b).upper];
+  const [p, q] = [scope.interval(a).upper, scope.interval(b).upper];
   const widest = p === null || q === null ? null : p > q ? p : q;
   const full = widest === null ? null : constant((1n << BigInt(widest.toString(2).length)) - 1n);
   scope.learn(e, atMost(scope.poly(e), add(a, b)), scope.isBare, { lower: ZERO, upper: full });

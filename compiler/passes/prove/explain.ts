@@ -9,7 +9,7 @@ import { counterexample } from "../../analysis/counterexample.ts";
 import type { Facts } from "../../analysis/facts.ts";
 import { DIM_LIMIT } from "../../analysis/facts.ts";
 import type { Poly } from "../../analysis/polynomial.ts";
-import { asAtom, constant, negate } from "../../analysis/polynomial.ts";
+import { asAtom, constant, content, divideDown, negate } from "../../analysis/polynomial.ts";
 import { proveCondition } from "../../analysis/prover.ts";
 import { extremeOver } from "./extremes.ts";
 import type { Scope } from "./scope.ts";
@@ -89,7 +89,8 @@ export function whereFor(scope: Scope, goals: readonly Poly[]): string | null {
 }
 
 /** `p >= 0`, or `p == 0` where it is known not to be above. */
-function strict(facts: Facts, p: Poly): Condition {
+function strict(facts: Facts, poly: Poly): Condition {
+  const p = content(poly) > 1n ? divideDown(poly, content(poly)) : poly;
   const isEqual = proveCondition(facts, atLeastZero(negate(p))).proved;
   return isEqual ? { kind: "zero", poly: p } : atLeastZero(p);
 }
@@ -129,7 +130,7 @@ function boundOfOneDim(scope: Scope, goals: readonly Poly[]): string | null {
 
 /** `-300..300`, both ends reached or exceeded by no value: an interval, in the language's half-open form. */
 export function intervalText(scope: Scope, p: Poly): string {
-  const { lower, upper } = scope.facts.bounds(p);
+  const { lower, upper } = scope.interval(p);
   return `${lower ?? ""}..${upper === null ? "" : upper + 1n}`;
 }
 

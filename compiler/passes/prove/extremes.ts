@@ -32,7 +32,7 @@ const MOST_STEPS = 40;
 
 /** Bounds of `p` that hold wherever the scope's facts do and mention only symbols that `keep` allows. */
 export function boundsOver(scope: Scope, p: Poly, keep: (symbol: string) => boolean): Bounds {
-  const box = scope.facts.bounds(p);
+  const box = scope.interval(p);
   return {
     lower: tighter(scope, "lower", eliminate(scope, p, "lower", keep, MOST_STEPS), box.lower),
     upper: tighter(scope, "upper", eliminate(scope, p, "upper", keep, MOST_STEPS), box.upper),

@@ -11,8 +11,10 @@
 import type { Condition } from "../../analysis/condition.ts";
 import { TRUE, all, atMost, polysOf } from "../../analysis/condition.ts";
 import type { Facts } from "../../analysis/facts.ts";
+import type { Interval } from "../../analysis/interval.ts";
+import { intersect, sameInterval } from "../../analysis/interval.ts";
 import type { Poly } from "../../analysis/polynomial.ts";
-import { ONE, asAtom, sub } from "../../analysis/polynomial.ts";
+import { ONE, asAtom, constant, sub } from "../../analysis/polynomial.ts";
 import type { Verdict } from "../../analysis/prover.ts";
 import { proveCondition } from "../../analysis/prover.ts";
 import type { Axis, Expr, Var } from "../../ir/expr.ts";
@@ -38,12 +40,15 @@ export class Scope {
   #bare: Facts;
   /** By symbol, in the order in which they were met. */
   readonly #learned: Map<string, Learned>;
+  /** By the key of a polynomial: what interval arithmetic on the operands found and its expanded form has lost. */
+  readonly #intervals: Map<string, Interval>;
 
   private constructor(
     shared: Shared,
     facts: Facts,
     bare: Facts,
     learned: ReadonlyMap<string, Learned>,
+    intervals: ReadonlyMap<string, Interval>,
     isExact: boolean,
   ) {
     this.shared = shared;
@@ -51,11 +56,12 @@ export class Scope {
     this.#facts = facts;
     this.#bare = bare;
     this.#learned = new Map(learned);
+    this.#intervals = new Map(intervals);
   }
 
   /** The outermost scope: what is known of dims. */
   static of(shared: Shared, facts: Facts): Scope {
-    return new Scope(shared, facts, facts, new Map(), true);
+    return new Scope(shared, facts, facts, new Map(), new Map(), true);
   }
 
   get facts(): Facts {
@@ -127,6 +133,26 @@ export class Scope {
     this.#add(known, this.shared.names.rangeLabel(id, merged), always);
   }
 
+  /** Every value of the polynomial here lies in it. */
+  interval(p: Poly): Interval {
+    const box = this.#facts.bounds(p);
+    const remembered = this.#intervals.get(p.key);
+    return remembered === undefined ? box : (intersect(box, remembered) ?? box);
+  }
+
+  /** Adds what is known of a value that is no symbol. The prover learns it where `asFact` says so. */
+  remember(p: Poly, found: Interval, asFact: boolean): void {
+    const old = this.interval(p);
+    const both = intersect(old, found);
+    if (both === null || sameInterval(both, old)) return;
+    this.#intervals.set(p.key, both);
+    if (!asFact) return;
+    const ends: Condition[] = [];
+    if (both.lower !== null) ends.push(atMost(constant(both.lower), p));
+    if (both.upper !== null) ends.push(atMost(p, constant(both.upper)));
+    this.#add(all(ends), `the factors of ${this.shared.names.poly(p)}`, false);
+  }
+
   /** Has the value of `e` been met: it is no symbol, or what is known of that has been learned? */
   knows(e: Expr): boolean {
     const id = this.symbolOf(e);
@@ -189,7 +215,7 @@ export class Scope {
   }
 
   #child(isExact = true): Scope {
-    return new Scope(this.shared, this.#facts, this.#bare, this.#learned, this.isExact && isExact);
+    return new Scope(this.shared, this.#facts, this.#bare, this.#learned, this.#intervals, this.isExact && isExact);
   }
 
   #add(condition: Condition, label: string, always: boolean): void {
