@@ -117,9 +117,9 @@ function castName(e: Cast): string {
 
 /** `X[i, j + 1] pad 0.0`; `X?[i]` where the access is in range only under the conditions around it. */
 function printRead(e: Read, names: Names): string {
-  const subscripts = e.index.map((s) => printExpr(s, names)).join(", ");
+  const subscripts = e.index.length > 0 ? `[${e.index.map((s) => printExpr(s, names)).join(", ")}]` : "";
   const pad = e.pad === null ? "" : ` pad ${printPad(e.pad, names)}`;
-  return `${nameOf(names, e.tensor)}${e.guarded ? "?" : ""}[${subscripts}]${pad}`;
+  return `${nameOf(names, e.tensor)}${e.guarded ? "?" : ""}${subscripts}${pad}`;
 }
 
 function printPad(pad: Pad, names: Names): string {
