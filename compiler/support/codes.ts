@@ -34,6 +34,52 @@ export const CODES = {
   E1022: error("brackets do not match"),
   E1023: error("a clause of a reducer is missing, or is there twice"),
 
+  // E20: what the checker refuses (lang/check/): names, indices, definitions.
+  E2001: error("an index that nothing binds"),
+  E2002: error("an unknown name"),
+  E2004: error("a name that already means something"),
+  E2005: error("the wrong number of subscripts"),
+  E2006: error("the left-hand sides of one equation differ"),
+  E2007: error("an index without a range"),
+  E2008: error("two ranges for one index"),
+  E2009: error("an output is not defined exactly once"),
+  E2010: error("an equation for what is not an output, or a `let` for what is one"),
+  E2011: error("a shape or range that is not made of dims"),
+  E2012: error("shapes do not agree"),
+  E2013: error("the arguments of a call"),
+  E2014: error("a name of another kind is needed"),
+  E2015: error("a `where` that is false or over data"),
+  E2016: error("a generic without a fitting value"),
+  E2017: error("a `where` of a called kernel is not proved"),
+  // dtypes
+  E2020: error("operands without a common dtype"),
+  E2021: error("a value of another dtype is needed"),
+  E2022: error("`/` of integers"),
+  E2023: error("an operation that does not exist for the operand"),
+  E2024: error("a literal that its dtype does not hold"),
+  E2025: error("a cast that may lose the value"),
+  E2026: error("a condition that is not bool"),
+  E2027: error("an unknown dtype"),
+  E2028: error("the wrong number of values"),
+  E2029: error("a whole tensor where a number is needed, or the reverse"),
+  // recurrences
+  E2030: error("a cycle without `rec`"),
+  E2031: error("a `rec` that does not read itself"),
+  E2032: error("a recurrence without a time axis"),
+  E2033: error("a recurrence that lags along two axes"),
+  E2034: error("a cycle within one step of a recurrence"),
+  E2035: error("an `init` that does not fit its recurrence"),
+  E2036: error("a whole-tensor equation inside a recurrence"),
+  // limits, and what is not built yet
+  E2040: error("a kernel or function that calls itself"),
+  E2041: error("the program grows too large"),
+  E2050: error("imports are not built yet"),
+  E2051: error("derived kernels are not built yet"),
+  E2052: error("a construct that is not built yet"),
+  E2053: error("a built-in that is not built yet"),
+  E2060: error("a test or schedule of something else than a kernel"),
+  W3001: warning("schedules are not built yet"),
+
   // E20, E21: what the proof pass refuses (passes/prove/).
   E2003: error("a read may be outside its tensor"),
   E2101: error("integer arithmetic may overflow"),
@@ -100,6 +146,10 @@ export const CODES = {
   E6302: error("the target cannot run here"),
   E6303: error("the device failed"),
   E6304: error("the device was closed"),
+
+  // E64: the command line (exit 2).
+  E6401: error("the command line is wrong"),
+  E6402: error("a value of the command line is wrong"),
 } as const satisfies Record<string, Row>;
 
 export type Code = keyof typeof CODES;

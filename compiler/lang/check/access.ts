@@ -1,0 +1,170 @@
+/**
+ * Accesses: `X[n, c, y*s + r - p] pad 0`. The subscripts are checked and remembered, because ranges of indices are
+ * inferred from them; that they stay inside the tensor is proved by a later pass.
+ */
+import type { DType } from "../../ir/dtype.ts";
+import { DTYPES } from "../../ir/dtype.ts";
+import type { Expr, Pad } from "../../ir/expr.ts";
+import { cast, read } from "../../ir/expr.ts";
+import type { Span } from "../../support/source.ts";
+import type * as Ast from "../ast.ts";
+import type { Context, Env } from "./context.ts";
+import { evaluateScalar, reportUnknown } from "./parts.ts";
+import type { Entity } from "./scope.ts";
+import { convert, shortText } from "./types.ts";
+import type { Scalar, TensorSymbol, TensorValue, Value } from "./value.ts";
+import { exprOf, isWhole, poison, scalar, typeName } from "./value.ts";
+
+export function access(context: Context, env: Env, e: Ast.Access): Value {
+  const subscripts = e.subscripts.map((s) => subscript(context, env, s));
+  const target = accessed(context, env, e.tensor);
+  if (target === null) return poison(e.span);
+  if (!hasRank(context, target, e)) return poison(e.span);
+  const given: Scalar[] = [];
+  for (const s of subscripts) {
+    if (s === null) return poison(e.span);
+    given.push(s);
+  }
+  const { symbol } = target;
+  if (symbol === null) {
+    if (e.pad === null) return target.at(given);
+    context.report("E2052", {
+      span: e.pad.span,
+      message: "`pad` reads a named tensor",
+      help: ["store this value in a stage first: let t = …;"],
+    });
+    return poison(e.span);
+  }
+  const pad = e.pad === null ? null : padRule(context, env, e.pad, symbol);
+  if (pad === "wrong") return poison(e.span);
+  record(context, env, symbol, given, e);
+  return element(context, symbol, given, { pad, span: e.span });
+}
+
+/** An integer, read as a free index where nothing has its name. */
+function subscript(context: Context, env: Env, e: Ast.Expr): Scalar | null {
+  const value = evaluateScalar(context, { ...env, subscript: true }, e);
+  if (value === null || value.type === "unknown" || isWhole(value.type)) return value;
+  context.report("E2023", {
+    span: e.span,
+    message: `a subscript must be an integer, and this is ${typeName(value.type)}`,
+    help: value.type === "bool" ? [] : [`write sat_i32(floor(${shortText(e.span)}))`],
+  });
+  return null;
+}
+
+/** The tensor that an access names; reports where it names something else. */
+function accessed(context: Context, env: Env, path: Ast.Path): TensorValue | null {
+  const [first, second] = path.names;
+  const entity = env.scope.find(first.text);
+  if (entity === null) {
+    reportUnknown(context, { ...env, subscript: false }, first);
+    return null;
+  }
+  const found = tensorOf(entity, second?.text ?? null, path.span);
+  if (found !== null) return found;
+  if (entity.kind === "poison" || entity.kind === "pending") return null;
+  if (entity.kind === "value" && entity.value.kind === "poison") return null;
+  const outputs = entity.kind === "result" ? entity.outputs.map((o) => `${first.text}.${o.name}`) : [];
+  context.report("E2014", {
+    span: path.span,
+    message: `\`${path.names.map((n) => n.text).join(".")}\` is ${whatIs(entity)}, not a tensor`,
+    help: outputs.slice(0, 2).map((o) => `write ${o}[…]`),
+  });
+  return null;
+}
+
+function tensorOf(entity: Entity, field: string | null, span: Span): TensorValue | null {
+  if (entity.kind === "tensor" && field === null) {
+    const { symbol } = entity;
+    return { kind: "tensor", dims: symbol.dims, at: () => poison(span), symbol, hint: symbol.name, span };
+  }
+  if (entity.kind === "result") {
+    const [only, other] = entity.outputs;
+    if (field === null) return other === undefined ? (only?.value ?? null) : null;
+    return entity.outputs.find((o) => o.name === field)?.value ?? null;
+  }
+  return entity.kind === "value" && field === null && entity.value.kind === "tensor" ? entity.value : null;
+}
+
+function whatIs(entity: Entity): string {
+  switch (entity.kind) {
+    case "value":
+      return entity.role === "index" ? "an index" : `a ${entity.role}`;
+    case "tensor":
+      return "a tensor without such an output";
+    case "result":
+      return "a result with several outputs, or without this one";
+    case "pending":
+    case "poison":
+      return "wrong";
+    default:
+      return entity satisfies never;
+  }
+}
+
+function hasRank(context: Context, target: TensorValue, e: Ast.Access): boolean {
+  const rank = target.dims.length;
+  const count = e.subscripts.length;
+  if (rank === count) return true;
+  const name = e.tensor.names.map((n) => n.text).join(".");
+  const shape = target.dims.map((d) => (d.range === null ? "?" : context.polys.print(context.polys.poly(d.range.hi))));
+  context.report("E2005", {
+    span: e.span,
+    message: `\`${name}\` has ${rank} ${rank === 1 ? "dim" : "dims"}, and here ${count === 1 ? "is 1 subscript" : `are ${count} subscripts`}`,
+    notes: rank === 0 ? [] : [`its shape is [${shape.join(", ")}]`],
+    help: rank === 0 ? [`write ${name} alone: it is a number`] : [],
+    related: target.symbol === null ? [] : [{ span: target.symbol.span, message: "declared here" }],
+  });
+  return false;
+}
+
+function padRule(context: Context, env: Env, rule: Ast.PadRule, symbol: TensorSymbol): (() => Pad) | null | "wrong" {
+  if (rule.kind === "padMode") return () => ({ kind: rule.mode });
+  const value = evaluateScalar(context, env, rule.value);
+  if (value === null) return "wrong";
+  const { dtype } = symbol;
+  if (dtype === null || dtype === "unknown") return null;
+  const converted = convert(context, value, dtype, `an element of \`${symbol.name}\``);
+  return converted.kind === "poison" ? "wrong" : () => ({ kind: "value", value: exprOf(converted, dtype) });
+}
+
+function record(context: Context, env: Env, tensor: TensorSymbol, subscripts: readonly Scalar[], e: Ast.Access): void {
+  const { stage } = env;
+  if (!context.recording || stage === null) return;
+  subscripts.forEach((subscript, dim) => {
+    if (!subscript.pure) return;
+    env.instance.accesses.push({
+      tensor,
+      dim,
+      subscript,
+      padded: e.pad !== null,
+      depth: env.depth,
+      reader: stage,
+      span: e.subscripts[dim]?.span ?? e.span,
+    });
+  });
+}
+
+type ElementDetails = { readonly pad?: (() => Pad) | null; readonly span: Span };
+
+/** One element of a tensor; storage types are read as i32. */
+export function element(
+  context: Context,
+  symbol: TensorSymbol,
+  indices: readonly Scalar[],
+  how: ElementDetails,
+): Value {
+  const { dtype } = symbol;
+  if (dtype === null) return poison(how.span);
+  if (dtype === "unknown")
+    return scalar("unknown", how.span, () => {
+      throw new Error("unreachable: a value of unknown type is never built");
+    });
+  const build = (): Expr => {
+    const at = indices.map((x) => exprOf(x, "index"));
+    return context.at(how.span, read(dtype, symbol.id, at, { pad: how.pad?.() ?? null }));
+  };
+  if (!DTYPES[dtype].storageOnly) return scalar(dtype, how.span, build);
+  return scalar("i32" satisfies DType, how.span, () => context.at(how.span, cast("i32", "exact", build())));
+}

@@ -1,0 +1,78 @@
+/**
+ * What an expression of the syntax mentions, before anything is resolved: the order of equations and recurrences follow
+ * from it.
+ */
+import type * as Ast from "../ast.ts";
+
+export type Mentions = {
+  /** First words of paths and accesses. */
+  readonly names: Set<string>;
+  /** Of these, the ones that stand without subscripts. */
+  readonly bare: Set<string>;
+  /** What is called. */
+  readonly callees: Set<string>;
+};
+
+/** Everything that these expressions mention; names that are bound inside are not told apart. */
+export function mentionsOf(exprs: readonly Ast.Expr[]): Mentions {
+  const found: Mentions = { names: new Set(), bare: new Set(), callees: new Set() };
+  for (const e of exprs) visit(e, found);
+  return found;
+}
+
+function visit(e: Ast.Expr, found: Mentions): void {
+  const go = (x: Ast.Expr): void => visit(x, found);
+  const args = (list: readonly Ast.Argument[]): void => {
+    for (const a of list) if (a.value.kind !== "string") go(a.value);
+  };
+  switch (e.kind) {
+    case "integer":
+    case "float":
+    case "boolean":
+    case "constant":
+      return;
+    case "path":
+      found.names.add(e.names[0].text);
+      found.bare.add(e.names[0].text);
+      return;
+    case "unary":
+      return go(e.operand);
+    case "binary":
+      go(e.left);
+      return go(e.right);
+    case "conditional":
+      return [e.condition, e.whenTrue, e.whenFalse].forEach(go);
+    case "letIn":
+      return [e.value, e.body].forEach(go);
+    case "tuple":
+      return e.elements.forEach(go);
+    case "access":
+      found.names.add(e.tensor.names[0].text);
+      e.subscripts.forEach(go);
+      if (e.pad?.kind === "padValue") go(e.pad.value);
+      return;
+    case "reduction":
+      for (const b of e.binders) rangeOf(b.range).forEach(go);
+      if (e.guard !== null) go(e.guard);
+      return args(e.args);
+    case "call":
+      found.callees.add(e.callee.names.map((n) => n.text).join("."));
+      return args(e.args);
+    default:
+      e satisfies never;
+  }
+}
+
+function rangeOf(range: Ast.Range | null): readonly Ast.Expr[] {
+  return range === null ? [] : [range.low, range.high];
+}
+
+/** The expressions of an equation: right-hand sides and ranges. */
+export function expressionsOf(e: Ast.Equation): readonly Ast.Expr[] {
+  const targets = e.targets.flatMap((t) => [...t.binders.flatMap((b) => rangeOf(b.range)), ...rangeOf(t.range)]);
+  const inits = e.inits.flatMap((i) => [
+    i.value,
+    ...i.targets.flatMap((t) => t.subscripts.flatMap((s) => rangeOf(s.range))),
+  ]);
+  return [e.value, ...targets, ...inits];
+}

@@ -1,0 +1,70 @@
+/**
+ * Binders: the index of a left-hand side, a reduction or an `init`, and its explicit range (`k in 0..K`). A range over
+ * dims is known at once; one that is read from data (`e in ptr[i]..ptr[i + 1]`) is built with the body.
+ */
+import type { Axis } from "../../ir/expr.ts";
+import { variable } from "../../ir/expr.ts";
+import { known } from "../../support/invariant.ts";
+import type * as Ast from "../ast.ts";
+import type { Context, Env, IndexSymbol } from "./context.ts";
+import { declare, evaluateScalar } from "./parts.ts";
+import type { Scalar } from "./value.ts";
+import { exprOf, isWhole, scalar, typeName } from "./value.ts";
+
+type Binding = {
+  readonly kind: IndexSymbol["kind"];
+  /** Branches and guards around what the index ranges over. */
+  readonly depth: number;
+  readonly startsAtZero?: boolean;
+};
+
+/** Declares the index in `env.scope`. */
+export function bindIndex(context: Context, env: Env, binder: Ast.Binder, how: Binding): IndexSymbol {
+  const { name } = binder;
+  const bounds = binder.range === null ? null : rangeBounds(context, env, binder.range);
+  const symbol: IndexSymbol = {
+    variable: variable("index", context.fresh("v"), name.text),
+    name: name.text,
+    span: name.span,
+    order: env.instance.indices.length,
+    depth: how.depth,
+    kind: how.kind,
+    startsAtZero: (how.startsAtZero ?? false) && binder.range === null,
+    broken: binder.range !== null && bounds === null,
+    explicit: null,
+    range: null,
+  };
+  if (bounds !== null) {
+    const { low, high } = bounds;
+    if (low.pure && high.pure) symbol.range = { lo: exprOf(low, "index"), hi: exprOf(high, "index") };
+    else symbol.explicit = bounds;
+  }
+  if (context.recording) env.instance.indices.push(symbol);
+  const value = scalar("index", name.span, () => symbol.variable, { pure: true });
+  declare(context, env.scope, env.scope, name, { kind: "value", role: "index", value, span: name.span });
+  return symbol;
+}
+
+/** Both ends of a range, integers; null after a report. */
+export function rangeBounds(
+  context: Context,
+  env: Env,
+  range: Ast.Range,
+): { readonly low: Scalar; readonly high: Scalar } | null {
+  const [low, high] = [range.low, range.high].map((e) => {
+    const value = evaluateScalar(context, env, e);
+    if (value === null || value.type === "unknown" || isWhole(value.type)) return value;
+    context.report("E2023", { span: e.span, message: `a range is of integers, and this is ${typeName(value.type)}` });
+    return null;
+  });
+  return low === null || low === undefined || high === null || high === undefined ? null : { low, high };
+}
+
+/** The axis of an index whose range has been inferred. */
+export function buildAxis(context: Context, symbol: IndexSymbol): Axis {
+  const { explicit } = symbol;
+  if (symbol.range === null && explicit !== null)
+    symbol.range = { lo: exprOf(explicit.low, "index"), hi: exprOf(explicit.high, "index") };
+  const { lo, hi } = known(symbol.range, `the range of ${symbol.name}`);
+  return { variable: context.at(symbol.span, symbol.variable), lo, hi };
+}

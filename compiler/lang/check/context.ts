@@ -1,0 +1,275 @@
+/**
+ * What one lowering of a kernel collects: stages, claims, spans of expressions, accesses to infer ranges from; and the
+ * limits that keep a small text from growing into an endless program. An `Instance` is one kernel with its dims and
+ * generics given, the outermost one or a called one; an `Env` is a place inside it.
+ */
+import { Facts } from "../../analysis/facts.ts";
+import { IndexPolynomials } from "../../analysis/index-polynomial.ts";
+import type { Claim } from "../../ir/claims.ts";
+import type { DType } from "../../ir/dtype.ts";
+import type { Axis, Expr, UserReducer, Var } from "../../ir/expr.ts";
+import type { DimRange, Kernel } from "../../ir/equations.ts";
+import { children } from "../../ir/walk.ts";
+import type { DiagnosticInput } from "../../support/diagnostics.ts";
+import { Diagnostics, diagnostic } from "../../support/diagnostics.ts";
+import type { Code } from "../../support/codes.ts";
+import type { Span } from "../../support/source.ts";
+import type { ProgramTable } from "./program-table.ts";
+import type * as Ast from "../ast.ts";
+import type { Scope } from "./scope.ts";
+import type { DimSlot, Scalar, TensorSymbol, TensorValue, Value } from "./value.ts";
+
+/** Past these, a program is refused: small texts can call kernels and functions that multiply. */
+export const LIMITS = {
+  /** Expressions looked at for one kernel, calls included. */
+  work: 400_000,
+  /** Nodes of one kernel after inlining, shared ones counted wherever they are used. */
+  nodes: 200_000,
+  /** Levels of nested expressions after inlining. */
+  depth: 600,
+  stages: 1_000,
+  /** Kernels and functions that call each other. */
+  calls: 40,
+} as const;
+
+/** An index that a left-hand side, a reduction or an `init` binds. */
+export type IndexSymbol = DimSlot & {
+  readonly variable: Var;
+  readonly name: string;
+  readonly span: Span;
+  /** Order of creation: an inner index is later. */
+  readonly order: number;
+  /** How many branches and guards enclose what it ranges over; an access under more gives it no range. */
+  readonly depth: number;
+  readonly kind: "axis" | "reduction" | "init";
+  /** The axes of a `let` start at 0 unless `in` says otherwise. */
+  readonly startsAtZero: boolean;
+  /** Its range was refused: nothing more is said about it. */
+  broken: boolean;
+  /** Bounds read from data, built with the bodies. */
+  explicit: { readonly low: Scalar; readonly high: Scalar } | null;
+  range: DimRange | null;
+};
+
+/** One subscript of one access; ranges are inferred from these. */
+export type AccessRecord = {
+  readonly tensor: TensorSymbol;
+  readonly dim: number;
+  readonly subscript: Scalar;
+  readonly padded: boolean;
+  readonly depth: number;
+  readonly reader: StageSymbol;
+  readonly span: Span;
+};
+
+/** One place of an `init` target. */
+export type InitSubscript =
+  | { readonly kind: "fixed"; readonly value: bigint; readonly span: Span }
+  | { readonly kind: "index"; readonly index: IndexSymbol; readonly explicit: boolean; readonly span: Span };
+
+export type InitSymbol = {
+  readonly tensor: TensorSymbol;
+  readonly subscripts: readonly InitSubscript[];
+  readonly value: Value;
+  readonly span: Span;
+};
+
+/** An equation on its way to a stage. */
+export type StageSymbol = {
+  readonly name: string;
+  readonly span: Span;
+  readonly axes: readonly IndexSymbol[];
+  readonly outputs: readonly { readonly symbol: TensorSymbol; value: Value }[];
+  readonly rec: boolean;
+  inits: readonly InitSymbol[];
+  /** Stages that read each other share a number; null outside recurrences. */
+  group: number | null;
+};
+
+/** One kernel with its dims and generics given. */
+export type Instance = {
+  readonly kernel: string;
+  readonly scope: Scope;
+  /** Dtypes that generics stand for. */
+  readonly types: ReadonlyMap<string, DType>;
+  /** What holds of dims here. */
+  facts: Facts;
+  /** `c1.` in front of the names of its stages; "" outermost. */
+  readonly prefix: string;
+  /** The call that made it; null outermost. */
+  readonly call: Span | null;
+  readonly stages: StageSymbol[];
+  readonly accesses: AccessRecord[];
+  readonly indices: IndexSymbol[];
+};
+
+/** A place in an instance. */
+export type Env = {
+  readonly instance: Instance;
+  readonly scope: Scope;
+  readonly types: ReadonlyMap<string, DType>;
+  readonly stage: StageSymbol | null;
+  /** Branches and guards around. */
+  readonly depth: number;
+  /** Levels of expressions around. */
+  readonly nesting: number;
+  /** Functions and kernels being expanded, outermost first. */
+  readonly calls: readonly string[];
+  /** Inside a subscript: an unknown name is then a free index. */
+  readonly subscript: boolean;
+  /** The right-hand side around, for suggestions; null outside equations. */
+  readonly equation: Span | null;
+};
+
+/** One place of a built `init`: a number, or an index over its range. */
+export type DraftInit = {
+  readonly tensor: TensorSymbol;
+  readonly places: readonly (Axis & { readonly fixed: boolean; readonly explicit: boolean; readonly span: Span })[];
+  readonly body: Expr;
+  readonly span: Span;
+};
+
+/** A stage that is complete but for its place among the steps. */
+export type StageDraft = {
+  readonly name: string;
+  readonly span: Span;
+  readonly axes: readonly Axis[];
+  readonly outputs: readonly { readonly symbol: TensorSymbol; readonly body: Expr }[];
+  readonly inits: readonly DraftInit[];
+  readonly rec: boolean;
+};
+
+/** An output of a kernel, and the tensor that turns out to hold it. */
+export type DeclaredOutput = {
+  readonly name: string;
+  readonly symbol: TensorSymbol;
+  readonly param: Ast.Param;
+  /** Null until its equation has been checked. */
+  result: TensorValue | null;
+};
+
+/** The two steps that call each other across files; handed in so that files import in one direction. */
+export type Language = {
+  readonly evaluate: (context: Context, env: Env, e: Ast.Expr) => Value;
+  readonly checkEquations: (
+    context: Context,
+    env: Env,
+    node: Ast.Kernel,
+    outputs: ReadonlyMap<string, DeclaredOutput>,
+  ) => ReadonlyMap<string, TensorValue> | null;
+};
+
+export type WhereCondition = Kernel["where"][number];
+
+export class Context {
+  readonly program: ProgramTable;
+  readonly language: Language;
+  readonly spans = new WeakMap<Expr, Span>();
+  readonly polys: IndexPolynomials;
+  readonly claims: Claim[] = [];
+  /** Built stages of all instances, in the order in which they were finished. */
+  readonly drafts: StageDraft[] = [];
+  readonly dims: Var[] = [];
+  readonly where: WhereCondition[] = [];
+  /** Kernel parameters and tensors of stages, by id. */
+  readonly tensors = new Map<string, TensorSymbol>();
+  readonly reducers = new Map<string, UserReducer>();
+  readonly stageNames = new Set<string>();
+  /** False while types of a recurrence are inferred: nothing is recorded then. */
+  recording = true;
+  diagnostics: Diagnostics;
+  /** What holds of dims in the instance that is being checked. */
+  facts: Facts;
+  readonly #counters = new Map<string, number>();
+  readonly #sizes = new WeakMap<Expr, { readonly nodes: number; readonly depth: number }>();
+  #work = 0;
+  #exhausted = false;
+  #nodes = 0;
+
+  constructor(program: ProgramTable, language: Language, diagnostics: Diagnostics) {
+    this.program = program;
+    this.language = language;
+    this.diagnostics = diagnostics;
+    this.polys = new IndexPolynomials((id) => this.tensors.get(id)?.values ?? null);
+    this.facts = Facts.none(this.polys.atoms);
+  }
+
+  report(code: Code, input: DiagnosticInput): void {
+    this.diagnostics.add(diagnostic(code, input));
+  }
+
+  /** A new id: `v3`, `t0`. User text never becomes one. */
+  fresh(prefix: string): string {
+    const n = this.#counters.get(prefix) ?? 0;
+    this.#counters.set(prefix, n + 1);
+    return `${prefix}${n}`;
+  }
+
+  /** Remembers where an expression comes from. */
+  at<E extends Expr>(span: Span, expr: E): E {
+    if (!this.spans.has(expr)) this.spans.set(expr, span);
+    return expr;
+  }
+
+  /** Runs a trial: what it reports, records and counts as accesses is dropped. */
+  quietly<T>(run: () => T): T {
+    const before = { diagnostics: this.diagnostics, recording: this.recording };
+    this.diagnostics = new Diagnostics();
+    this.recording = false;
+    try {
+      return run();
+    } finally {
+      this.diagnostics = before.diagnostics;
+      this.recording = before.recording;
+    }
+  }
+
+  /** One more expression is looked at; false once the limit is passed (reported at `span`, once). */
+  spend(span: Span, calls: readonly string[]): boolean {
+    if (this.#exhausted) return false;
+    this.#work++;
+    if (this.#work <= LIMITS.work) return true;
+    this.exhaust(span, `more than ${LIMITS.work} expressions after inlining`, calls);
+    return false;
+  }
+
+  get exhausted(): boolean {
+    return this.#exhausted;
+  }
+
+  /** Refuses the program as too large; all further checking stops quickly. */
+  exhaust(span: Span, what: string, calls: readonly string[]): void {
+    if (this.#exhausted) return;
+    this.#exhausted = true;
+    const [outer] = calls;
+    this.report("E2041", {
+      span,
+      message: `the program grows too large here: ${what}`,
+      notes: outer === undefined ? [] : [`in the expansion of ${calls.slice(0, 6).join(", which calls ")}`],
+      help: ["store an intermediate result in a stage of its own: let t[i] = …;"],
+    });
+  }
+
+  /** Counts a finished body against the limits, in time linear in its distinct nodes. */
+  admit(body: Expr, span: Span): void {
+    const { nodes, depth } = this.#measure(body);
+    this.#nodes += nodes;
+    if (this.#nodes > LIMITS.nodes) this.exhaust(span, `more than ${LIMITS.nodes} nodes after inlining`, []);
+    else if (depth > LIMITS.depth) this.exhaust(span, `expressions nest deeper than ${LIMITS.depth} levels`, []);
+  }
+
+  #measure(e: Expr): { readonly nodes: number; readonly depth: number } {
+    const before = this.#sizes.get(e);
+    if (before !== undefined) return before;
+    let nodes = 1;
+    let depth = 0;
+    for (const child of children(e)) {
+      const inner = this.#measure(child);
+      nodes = Math.min(nodes + inner.nodes, Number.MAX_SAFE_INTEGER / 2);
+      depth = Math.max(depth, inner.depth);
+    }
+    const size = { nodes, depth: depth + 1 };
+    this.#sizes.set(e, size);
+    return size;
+  }
+}

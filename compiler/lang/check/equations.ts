@@ -1,0 +1,159 @@
+/**
+ * Equations of one instance. They may be in any order: what an equation mentions is checked first, equations that
+ * mention each other form a recurrence, and a whole-tensor equation waits until the shapes of what it mentions are known.
+ */
+import { known } from "../../support/invariant.ts";
+import { stronglyConnected } from "../../support/strongly-connected.ts";
+import type * as Ast from "../ast.ts";
+import { expressionsOf, mentionsOf } from "./ast-names.ts";
+import type { Mentions } from "./ast-names.ts";
+import { buildStages } from "./build-stages.ts";
+import type { Context, DeclaredOutput, Env, Instance } from "./context.ts";
+import type { Declared } from "./declare-equations.ts";
+import { declareEquations } from "./declare-equations.ts";
+import { checkIndexed, inferTypesOf } from "./indexed-equations.ts";
+import { allResolved, inferRanges } from "./ranges.ts";
+import type { TensorValue } from "./value.ts";
+import { checkWhole } from "./whole-equations.ts";
+
+/** An equation, what it mentions and what it defines. */
+type Unit = { readonly declared: Declared; readonly mentions: Mentions };
+
+/** Checks and builds all equations; the tensors of the outputs by name, or null after a report. */
+export function checkEquations(
+  context: Context,
+  env: Env,
+  node: Ast.Kernel,
+  outputs: ReadonlyMap<string, DeclaredOutput>,
+): ReadonlyMap<string, TensorValue> | null {
+  const before = context.diagnostics.list.length;
+  const declared = declareEquations(context, env, node, outputs);
+  const units = declared.map((d): Unit => ({ declared: d, mentions: mentionsOf(expressionsOf(d.node)) }));
+  const definedBy = new Map(units.flatMap((u, n) => u.declared.node.targets.map((t) => [t.name.text, n] as const)));
+  const edges = (n: number): readonly number[] =>
+    [...known(units[n], "an equation").mentions.names].flatMap((name) => definedBy.get(name) ?? []);
+  const groups = stronglyConnected(units.length, edges).map((members) =>
+    members.map((n) => known(units[n], "an equation")),
+  );
+  markRecurrences(context, groups, (u) => edges(units.indexOf(u)).includes(units.indexOf(u)));
+  checkInOrder(context, env, groups);
+  inferRanges(context, env.instance, false);
+  const resolved = allResolved(context, env.instance);
+  const wrong = context.diagnostics.list.slice(before).some((d) => d.severity === "error");
+  if (!resolved || wrong || context.exhausted) return null;
+  return buildStages(context, env.instance, outputs) ? resultsOf(env.instance, outputs) : null;
+}
+
+/** Groups that are ready first; what waits for shapes is tried when the others have been checked. */
+function checkInOrder(context: Context, env: Env, groups: readonly (readonly Unit[])[]): void {
+  const waiting = [...groups];
+  const done = new Set<string>();
+  const open = new Set(groups.flatMap((g) => g.flatMap((u) => u.declared.node.targets.map((t) => t.name.text))));
+  const isReady = (group: readonly Unit[]): boolean => {
+    const own = new Set(group.flatMap((u) => u.declared.node.targets.map((t) => t.name.text)));
+    return group.every((u) => [...u.mentions.names].every((n) => !open.has(n) || own.has(n) || done.has(n)));
+  };
+  const check = (group: readonly Unit[]): void => {
+    waiting.splice(waiting.indexOf(group), 1);
+    checkGroup(context, env, group);
+    for (const u of group) for (const t of u.declared.node.targets) done.add(t.name.text);
+  };
+  for (const stage of ["bodies", "readers", "anyway"] as const) {
+    for (;;) {
+      const ready = waiting.filter(isReady);
+      if (ready.length === 0) break;
+      const indexed = ready.filter((g) => !g.some((u) => needsShapes(env, u)));
+      const next =
+        indexed.length > 0 ? indexed : ready.filter((g) => g.every((u) => hasShapes(context, env, u, stage)));
+      if (next.length === 0) break;
+      next.forEach(check);
+    }
+  }
+}
+
+/** Does it mention whole tensors? */
+function needsShapes(env: Env, u: Unit): boolean {
+  return [...u.mentions.bare].some((name) => {
+    const entity = env.instance.scope.find(name);
+    return entity?.kind === "tensor" && entity.symbol.dims.some((d) => d.range === null);
+  });
+}
+
+function hasShapes(context: Context, env: Env, u: Unit, stage: "bodies" | "readers" | "anyway"): boolean {
+  if (stage === "anyway" || !needsShapes(env, u)) return true;
+  inferRanges(context, env.instance, stage === "bodies");
+  return !needsShapes(env, u);
+}
+
+function checkGroup(context: Context, env: Env, group: readonly Unit[]): void {
+  const [first] = group;
+  if (first === undefined) return;
+  if (group.some((u) => u.declared.group !== null))
+    inferTypesOf(
+      context,
+      env,
+      group.map((u) => u.declared),
+    );
+  for (const { declared } of group) {
+    if (declared.stage === null) checkWhole(context, env, declared);
+    else checkIndexed(context, env, declared, declared.stage);
+  }
+}
+
+/** Numbers the groups that read themselves, and checks that `rec` stands exactly there. */
+function markRecurrences(
+  context: Context,
+  groups: readonly (readonly Unit[])[],
+  readsItself: (u: Unit) => boolean,
+): void {
+  groups.forEach((group, number) => {
+    const [first, second] = group;
+    if (first === undefined) return;
+    const isCycle = second !== undefined || readsItself(first);
+    const names = group.flatMap((u) => u.declared.node.targets.map((t) => t.name.text));
+    for (const { declared } of group) {
+      if (isCycle) {
+        declared.group = number;
+        if (declared.stage !== null) declared.stage.group = number;
+      } else if (declared.node.role === "rec") {
+        context.report("E2031", {
+          span: declared.node.span,
+          message: `\`rec ${names.join(", ")}\` does not read itself`,
+          help: ["write let instead of rec, or nothing for an output"],
+        });
+      }
+    }
+    if (!isCycle) return;
+    if (!group.some((u) => u.declared.node.role === "rec")) {
+      context.report("E2030", {
+        span: first.declared.node.targets[0].span,
+        message:
+          second === undefined ? `\`${names[0] ?? ""}\` reads itself` : `\`${names.join("`, `")}\` read each other`,
+        related: group.slice(1).map((u) => ({ span: u.declared.node.targets[0].span, message: "part of the cycle" })),
+        help: [`if this is a recurrence, write rec ${names[0] ?? ""}[t, …] = … init …`],
+      });
+    }
+    const whole = group.find(
+      (u) => u.declared.stage === null && u.declared.node.targets.every((t) => t.binders.length === 0),
+    );
+    if (whole !== undefined)
+      context.report("E2036", {
+        span: whole.declared.node.span,
+        message: `\`${whole.declared.node.targets[0].name.text}\` is part of a recurrence and needs its time index on the left`,
+        notes: ["kernels cannot be called inside a recurrence yet"],
+      });
+  });
+}
+
+function resultsOf(
+  instance: Instance,
+  outputs: ReadonlyMap<string, DeclaredOutput>,
+): ReadonlyMap<string, TensorValue> | null {
+  const results = new Map<string, TensorValue>();
+  for (const [name, output] of outputs) {
+    const { result } = output;
+    if (result === null) return null;
+    results.set(name, result);
+  }
+  return instance.stages.length === 0 && results.size === 0 ? null : results;
+}

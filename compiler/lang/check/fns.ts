@@ -1,0 +1,165 @@
+/**
+ * Scalar functions of the program. A call is expanded where it stands: arguments become `let`s, the body is checked with
+ * the dtypes that the call gives. Functions may not call themselves.
+ */
+import type { DType } from "../../ir/dtype.ts";
+import type { Expr } from "../../ir/expr.ts";
+import { variable } from "../../ir/expr.ts";
+import type { Span } from "../../support/source.ts";
+import type * as Ast from "../ast.ts";
+import type { Context, Env } from "./context.ts";
+import { LIMITS } from "./context.ts";
+import { asScalar, bindLet, declare, evaluate } from "./parts.ts";
+import { bindGenerics, inferTypes, resolveType, splitArguments } from "./generics.ts";
+import type { BoundGenerics } from "./generics.ts";
+import { lift } from "./lift.ts";
+import { Scope } from "./scope.ts";
+import { convert } from "./types.ts";
+import type { Scalar, Value } from "./value.ts";
+import { exprOf, poison, scalar } from "./value.ts";
+
+/** May this function or kernel be expanded here? Reports recursion and chains that are too long. */
+export function mayExpand(context: Context, env: Env, name: string, span: Span): boolean {
+  if (env.calls.includes(name)) {
+    context.report("E2040", {
+      span,
+      message: `\`${name}\` calls itself${env.calls.at(-1) === name ? "" : ` through ${env.calls.slice(env.calls.indexOf(name) + 1).join(", ")}`}`,
+      notes: ["kernels and functions are expanded where they are called, so a call of itself would never end"],
+      help: ["use a recurrence: rec … init …"],
+    });
+    return false;
+  }
+  if (env.calls.length < LIMITS.calls) return true;
+  context.exhaust(span, `calls nest deeper than ${LIMITS.calls}`, env.calls);
+  return false;
+}
+
+export function callFn(context: Context, env: Env, e: Ast.Call, node: Ast.Fn): Value {
+  const name = node.name.text;
+  const given = splitArguments(context, name, e, node.params, node.generics);
+  if (given === null || !mayExpand(context, env, name, e.span)) return poison(e.span);
+  const args = given.positional.map((a) =>
+    a.value.kind === "string" ? poison(a.span) : evaluate(context, env, a.value),
+  );
+  const hint = name;
+  return lift(context, args, e.span, (scalars) => expandFn(context, env, e, node, scalars, given.named), hint);
+}
+
+function expandFn(
+  context: Context,
+  env: Env,
+  e: Ast.Call,
+  node: Ast.Fn,
+  args: readonly Scalar[],
+  named: ReadonlyMap<string, Ast.Argument>,
+): Value {
+  const inferred = inferTypes(
+    node.generics,
+    node.params,
+    args.map((a) => a.type),
+  );
+  const sources = { args: named, env, given: new Map(), inferred, dims: new Map(), span: e.span };
+  const generics = bindGenerics(context, node.generics, sources);
+  if (!generics.complete) return poison(e.span);
+  const scope = new Scope();
+  const wraps: ((body: Value) => Value)[] = [];
+  for (const [n, p] of node.params.entries()) {
+    const dtype = paramType(context, p, generics.types);
+    const arg = args[n];
+    if (dtype === null || arg === undefined) return poison(e.span);
+    const converted = convert(context, arg, dtype, `parameter \`${p.name.text}\` of \`${node.name.text}\``);
+    if (converted.kind === "poison") return converted;
+    const bound = bindLet(context, p.name, typed(converted, dtype));
+    declare(context, scope, scope, p.name, { kind: "value", role: "parameter", value: bound.value, span: p.name.span });
+    wraps.push(bound.wrap);
+  }
+  const inside: Env = {
+    ...env,
+    scope: withGenerics(context, scope, node.generics, generics),
+    types: generics.types,
+    calls: [...env.calls, node.name.text],
+    subscript: false,
+    equation: null,
+  };
+  const body = fnBody(context, inside, node);
+  return body === null ? poison(e.span) : wraps.reduceRight((value, wrap) => wrap(value), body as Value);
+}
+
+/** The generics as names of their own. */
+export function withGenerics(
+  context: Context,
+  scope: Scope,
+  declared: readonly Ast.GenericParam[],
+  bound: BoundGenerics,
+): Scope {
+  for (const g of declared) {
+    const value = bound.values.get(g.name.text);
+    if (value !== undefined)
+      declare(context, scope, scope, g.name, { kind: "value", role: "generic", value, span: g.name.span });
+  }
+  return scope;
+}
+
+/** The body as a value of the declared dtype. */
+function fnBody(context: Context, inside: Env, node: Ast.Fn): Scalar | null {
+  const result = resolveType(context, node.result, inside.types);
+  const body = asScalar(context, evaluate(context, inside, node.body), node.body.span);
+  if (result === null || body === null) return null;
+  const converted = convert(context, body, result, `the value of \`${node.name.text}\``);
+  return converted.kind === "poison" ? null : typed(converted, result);
+}
+
+/** A value in exactly this dtype; constants stay known. */
+export function typed(value: Scalar, dtype: DType): Scalar {
+  if (value.type === dtype || value.type === "unknown") return value;
+  return scalar(dtype, value.span, () => exprOf(value, dtype), { pure: value.pure });
+}
+
+/** The dtype of a scalar parameter; shapes and ranges have no meaning for an fn or a reducer. */
+export function paramType(context: Context, p: Ast.Param, types: ReadonlyMap<string, DType>): DType | null {
+  if (p.type.shape.length > 0 || p.type.range !== null) {
+    context.report("E2052", {
+      span: p.type.span,
+      message: "functions and reducers take numbers: a shape or a range has no place here",
+      help: [`write ${p.name.text}: ${p.type.dtype.text}`],
+    });
+    return null;
+  }
+  return resolveType(context, p.type.dtype, types);
+}
+
+/** Checks a function by itself, with the defaults of its generics, so that mistakes show even where it is not called. */
+export function checkFn(context: Context, env: Env, node: Ast.Fn): void {
+  const sources = {
+    args: new Map(),
+    env,
+    given: new Map(),
+    inferred: new Map(),
+    dims: new Map(),
+    span: node.name.span,
+  };
+  const withDefaults = node.generics.filter((g) => g.defaultValue !== null || /^(dtype|any)/.test(g.sort.text));
+  if (withDefaults.length < node.generics.length) return; // checked at its calls, where the numbers are known
+  const generics = bindGenerics(context, node.generics, sources);
+  if (!generics.complete) return;
+  const scope = new Scope();
+  for (const p of node.params) {
+    const dtype = paramType(context, p, generics.types);
+    if (dtype === null) return;
+    const value = freeVariable(context, p.name, dtype);
+    declare(context, scope, scope, p.name, { kind: "value", role: "parameter", value, span: p.name.span });
+  }
+  const inside: Env = {
+    ...env,
+    scope: withGenerics(context, scope, node.generics, generics),
+    types: generics.types,
+    calls: [node.name.text],
+  };
+  fnBody(context, inside, node);
+}
+
+/** A variable that stands for itself. */
+export function freeVariable(context: Context, name: Ast.Name, dtype: DType): Scalar {
+  const v = variable(dtype, context.fresh("v"), name.text);
+  return scalar(dtype, name.span, (): Expr => v);
+}

@@ -1,0 +1,311 @@
+/**
+ * Generics of kernels, fns and reducers: compile-time numbers, dims given by name, and dtypes found from the arguments.
+ * A generic that is given takes precedence, then what the arguments say, then the default.
+ */
+import type { DType } from "../../ir/dtype.ts";
+import { isDType, isFloat, isInt } from "../../ir/dtype.ts";
+import type { Span } from "../../support/source.ts";
+import { didYouMean } from "../../support/typos.ts";
+import type * as Ast from "../ast.ts";
+import type { Context, Env } from "./context.ts";
+import { evaluateScalar } from "./parts.ts";
+import type { Scalar, ValueType } from "./value.ts";
+import { boolConstant, defaultType, indexConstant, isWhole, realConstant, typeName } from "./value.ts";
+
+/** What the kinds of generics are; `value` ones are constants, `type` ones dtypes. */
+const SORTS = {
+  int: "value",
+  float: "value",
+  bool: "value",
+  dim: "dim",
+  dtype: "type",
+  anyfloat: "type",
+  anyint: "type",
+} as const;
+type Sort = keyof typeof SORTS;
+
+export function sortOf(g: Ast.GenericParam): Sort | null {
+  return Object.hasOwn(SORTS, g.sort.text) ? (g.sort.text as Sort) : null;
+}
+
+export function isTypeSort(sort: Sort): boolean {
+  return SORTS[sort] === "type";
+}
+
+/** Reports kinds that do not exist and names declared twice. */
+export function checkSorts(context: Context, generics: readonly Ast.GenericParam[]): boolean {
+  let fine = true;
+  for (const g of generics) {
+    if (sortOf(g) !== null) continue;
+    fine = false;
+    const near = didYouMean(g.sort.text, Object.keys(SORTS));
+    context.report("E2016", {
+      span: g.sort.span,
+      message: `\`${g.sort.text}\` is not a kind of generic`,
+      notes: [`the kinds are ${Object.keys(SORTS).join(", ")}`],
+      help: near === null ? [] : [`did you mean ${near} ?`],
+    });
+  }
+  return fine;
+}
+
+/** A number given from outside the program (`--set r=3`). */
+export type GivenGeneric = bigint | number | boolean | string;
+
+export type BoundGenerics = {
+  readonly values: ReadonlyMap<string, Scalar>;
+  readonly types: ReadonlyMap<string, DType>;
+  readonly complete: boolean;
+};
+
+/** Where values for generics come from. */
+export type GenericSources = {
+  /** By name at a call; evaluated in the caller. */
+  readonly args: ReadonlyMap<string, Ast.Argument>;
+  readonly env: Env;
+  /** From outside the program. */
+  readonly given: ReadonlyMap<string, GivenGeneric>;
+  /** Dtypes that the arguments of the call have. */
+  readonly inferred: ReadonlyMap<string, DType>;
+  /** Dims that the arguments give; a `dim` generic that is missing is reported only where this is not null. */
+  readonly dims: ReadonlyMap<string, Scalar>;
+  /** Where it is called; for the outermost kernel, its name. */
+  readonly span: Span;
+};
+
+/** Values for all generics but `dim` ones that nothing gives; what is missing or of the wrong kind is reported. */
+export function bindGenerics(
+  context: Context,
+  generics: readonly Ast.GenericParam[],
+  sources: GenericSources,
+): BoundGenerics {
+  const values = new Map<string, Scalar>();
+  const types = new Map<string, DType>();
+  let complete = checkSorts(context, generics);
+  for (const g of generics) {
+    const sort = sortOf(g);
+    if (sort === null) continue;
+    if (isTypeSort(sort)) {
+      const dtype = typeFor(context, g, sort, sources);
+      if (dtype === null) complete = false;
+      else types.set(g.name.text, dtype);
+    } else {
+      const value = valueFor(context, g, sort, sources);
+      if (value === "missing") complete = false;
+      else if (value !== null) values.set(g.name.text, value);
+    }
+  }
+  return { values, types, complete };
+}
+
+function typeFor(context: Context, g: Ast.GenericParam, sort: Sort, sources: GenericSources): DType | null {
+  const name = g.name.text;
+  const arg = sources.args.get(name);
+  const given = sources.given.get(name);
+  const word =
+    arg === undefined
+      ? given === undefined
+        ? (sources.inferred.get(name) ?? typeWord(g.defaultValue))
+        : String(given)
+      : arg.value.kind === "string"
+        ? arg.value.value
+        : typeWord(arg.value);
+  const span = arg?.span ?? sources.span;
+  if (word === null) {
+    const fallback = sort === "anyint" ? "i32" : "f32";
+    if (arg === undefined && g.defaultValue === null) return fallback;
+    context.report("E2016", { span, message: `\`${name}\` is a dtype, and this is not one` });
+    return null;
+  }
+  if (!isDType(word)) {
+    context.report("E2027", { span: arg?.value.span ?? span, message: `\`${word}\` is not a dtype` });
+    return null;
+  }
+  const wrong = (sort === "anyfloat" && !isFloat(word)) || (sort === "anyint" && !isInt(word));
+  if (!wrong) return word;
+  context.report("E2016", {
+    span,
+    message: `\`${name}\` is ${sort === "anyfloat" ? "a float dtype" : "an integer dtype"}, and here it would be ${word}`,
+    related: [{ span: g.span, message: "declared here" }],
+  });
+  return null;
+}
+
+function typeWord(e: Ast.Expr | null): string | null {
+  return e?.kind === "path" && e.names.length === 1 ? e.names[0].text : null;
+}
+
+/** Null: a dim that nothing gives. */
+function valueFor(
+  context: Context,
+  g: Ast.GenericParam,
+  sort: Sort,
+  sources: GenericSources,
+): Scalar | "missing" | null {
+  const name = g.name.text;
+  const arg = sources.args.get(name);
+  const given = sources.given.get(name);
+  if (given !== undefined) {
+    const value = givenScalar(given, sources.span);
+    if (value !== null && fitsSort(value, sort)) return asSort(value, sort);
+    context.report("E2016", { span: sources.span, message: `\`${name}\` is ${sort}, and ${String(given)} is not` });
+    return "missing";
+  }
+  if (arg !== undefined) return argumentFor(context, g, sort, arg, sources.env);
+  const dim = sources.dims.get(name);
+  if (dim !== undefined) return dim;
+  if (g.defaultValue !== null) {
+    const value = evaluateScalar(context, { ...sources.env, stage: null }, g.defaultValue);
+    if (value !== null && value.constant !== null && fitsSort(value, sort)) return asSort(value, sort);
+    if (value !== null)
+      context.report("E2016", {
+        span: g.defaultValue.span,
+        message: `the default of \`${name}\` is not a number of kind ${sort}`,
+      });
+    return "missing";
+  }
+  if (sort === "dim") return null;
+  context.report("E2016", {
+    span: sources.span,
+    message: `nothing gives the generic \`${name}\``,
+    related: [{ span: g.span, message: "it has no default" }],
+    help: [`write ${name} = … in the call, or a default where it is declared`],
+  });
+  return "missing";
+}
+
+function argumentFor(
+  context: Context,
+  g: Ast.GenericParam,
+  sort: Sort,
+  arg: Ast.Argument,
+  env: Env,
+): Scalar | "missing" {
+  if (arg.value.kind === "string") {
+    context.report("E2016", { span: arg.value.span, message: `\`${g.name.text}\` is ${sort}, and a text is not` });
+    return "missing";
+  }
+  const value = evaluateScalar(context, env, arg.value);
+  if (value === null) return "missing";
+  const fine = sort === "dim" ? isWhole(value.type) && value.pure : value.constant !== null && fitsSort(value, sort);
+  if (fine) return asSort(value, sort);
+  context.report("E2016", {
+    span: arg.value.span,
+    message:
+      value.constant === null && sort !== "dim"
+        ? `\`${g.name.text}\` must be known when the kernel is compiled, and this is not a number`
+        : `\`${g.name.text}\` is ${sort}, and this is ${typeName(value.type)}`,
+    related: [{ span: g.span, message: "declared here" }],
+  });
+  return "missing";
+}
+
+function givenScalar(given: GivenGeneric, span: Span): Scalar | null {
+  if (typeof given === "boolean") return boolConstant(given, span);
+  if (typeof given === "bigint") return indexConstant(given, span);
+  if (typeof given === "number")
+    return Number.isInteger(given) ? indexConstant(BigInt(given), span) : realConstant(given, span);
+  if (given === "true" || given === "false") return boolConstant(given === "true", span);
+  if (/^[+-]?\d+$/.test(given)) return indexConstant(BigInt(given), span);
+  const number = Number(given);
+  return given.trim() === "" || Number.isNaN(number) ? null : realConstant(number, span);
+}
+
+function fitsSort(value: Scalar, sort: Sort): boolean {
+  if (sort === "bool") return value.type === "bool";
+  if (sort === "float") return value.type === "real" || value.type === "index";
+  return value.type === "index";
+}
+
+function asSort(value: Scalar, sort: Sort): Scalar {
+  if (sort === "float" && typeof value.constant === "bigint") return realConstant(Number(value.constant), value.span);
+  return value;
+}
+
+/** The dtypes that arguments give to generics: the first typed argument decides. */
+export function inferTypes(
+  generics: readonly Ast.GenericParam[],
+  params: readonly Ast.Param[],
+  types: readonly (ValueType | null)[],
+): ReadonlyMap<string, DType> {
+  const names = new Set(generics.filter((g) => SORTS[sortOf(g) ?? "int"] === "type").map((g) => g.name.text));
+  const inferred = new Map<string, DType>();
+  const weak = new Map<string, DType>();
+  params.forEach((p, n) => {
+    const type = types[n];
+    const name = p.type.dtype.text;
+    if (!names.has(name) || type === null || type === undefined || type === "unknown") return;
+    const dtype = defaultType(type);
+    if (dtype === "unknown") return;
+    if (type === "index" || type === "real") weak.set(name, dtype);
+    else if (!inferred.has(name)) inferred.set(name, dtype);
+  });
+  return inferred;
+}
+
+/** The dtype that a word of the program names here; reports unknown ones. */
+export function resolveType(context: Context, name: Ast.Name, types: ReadonlyMap<string, DType>): DType | null {
+  const generic = types.get(name.text);
+  if (generic !== undefined) return generic;
+  if (isDType(name.text)) return name.text;
+  const near = didYouMean(name.text, [
+    ...types.keys(),
+    "f32",
+    "f64",
+    "f16",
+    "bf16",
+    "i32",
+    "i64",
+    "i16",
+    "i8",
+    "u8",
+    "u32",
+    "bool",
+  ]);
+  context.report("E2027", {
+    span: name.span,
+    message: `\`${name.text}\` is not a dtype`,
+    help: near === null ? ["write f32, i32, bool, … or declare a generic: <T: anyfloat>"] : [`did you mean ${near} ?`],
+  });
+  return null;
+}
+
+/** Separates the arguments of a call; generics are named, parameters are positional. */
+export function splitArguments(
+  context: Context,
+  what: string,
+  e: { readonly args: readonly Ast.Argument[]; readonly span: Span },
+  params: readonly Ast.Param[],
+  generics: readonly Ast.GenericParam[],
+): { readonly positional: readonly Ast.Argument[]; readonly named: ReadonlyMap<string, Ast.Argument> } | null {
+  const positional: Ast.Argument[] = [];
+  const named = new Map<string, Ast.Argument>();
+  const genericNames = generics.map((g) => g.name.text);
+  for (const a of e.args) {
+    if (a.name === null) positional.push(a);
+    else if (!genericNames.includes(a.name.text)) {
+      const isParam = params.some((p) => p.name.text === a.name?.text);
+      const near = didYouMean(a.name.text, genericNames);
+      context.report("E2013", {
+        span: a.name.span,
+        message: isParam
+          ? `\`${a.name.text}\` is a parameter of \`${what}\`: parameters are given by position`
+          : `\`${what}\` has no generic \`${a.name.text}\``,
+        notes: genericNames.length === 0 ? [] : [`its generics are ${genericNames.join(", ")}`],
+        help: near === null ? [] : [`did you mean ${near} ?`],
+      });
+      return null;
+    } else if (named.has(a.name.text)) {
+      context.report("E2013", { span: a.name.span, message: `\`${a.name.text}\` is given twice` });
+      return null;
+    } else named.set(a.name.text, a);
+  }
+  if (positional.length === params.length) return { positional, named };
+  context.report("E2013", {
+    span: e.span,
+    message: `\`${what}\` takes ${params.length} ${params.length === 1 ? "argument" : "arguments"} (${params.map((p) => p.name.text).join(", ")}), and here are ${positional.length}`,
+    help:
+      genericNames.length > 0 && positional.length > params.length ? [`name the generics: ${genericNames[0]} = …`] : [],
+  });
+  return null;
+}

@@ -1,0 +1,264 @@
+/**
+ * The head of a kernel: dims, generics, parameters, outputs, `where`. For the outermost kernel every dim is a run-time
+ * variable; for a called one dims and tensors are the caller's.
+ */
+import type { DType } from "../../ir/dtype.ts";
+import type { DimRange } from "../../ir/equations.ts";
+import type { Expr } from "../../ir/expr.ts";
+import { index, lessEqual, variable } from "../../ir/expr.ts";
+import { proveAtMost } from "../../analysis/prover.ts";
+import { ZERO } from "../../analysis/polynomial.ts";
+import { spanText } from "../../support/source.ts";
+import type { Span } from "../../support/source.ts";
+import type * as Ast from "../ast.ts";
+import { mentionsOf } from "./ast-names.ts";
+import { rangeBounds } from "./binders.ts";
+import type { Context, Env, Instance } from "./context.ts";
+import { declare, evaluateScalar } from "./parts.ts";
+import { resolveType, sortOf } from "./generics.ts";
+import { isCondition } from "./operators.ts";
+import type { Scope } from "./scope.ts";
+import { shortText } from "./types.ts";
+import type { Scalar, TensorSymbol } from "./value.ts";
+import { exprOf, isWhole, scalar, typeName } from "./value.ts";
+
+/** A dim that a parameter's shape declares: the places where it stands alone. */
+export type DeclaredDim = { readonly name: Ast.Name; readonly isGeneric: boolean };
+
+/**
+ * The generics of a kernel, and with them names that stand only in a range type (`ids: i32[N] in 0..V`): no shape gives
+ * such a dim, so it is a run-time size given by name, like a generic of kind `dim`.
+ */
+export function genericsOf(node: Ast.Kernel): readonly Ast.GenericParam[] {
+  const declared = new Set(node.generics.map((g) => g.name.text));
+  for (const e of node.params.flatMap((p) => p.type.shape)) {
+    const name = aloneIn(e);
+    if (name !== null) declared.add(name.text);
+  }
+  const implied: Ast.GenericParam[] = [];
+  for (const { type } of node.params) {
+    for (const e of type.range === null ? [] : [type.range.low, type.range.high]) {
+      const name = aloneIn(e);
+      if (name === null || declared.has(name.text)) continue;
+      declared.add(name.text);
+      implied.push({ kind: "genericParam", name, sort: { ...name, text: "dim" }, defaultValue: null, span: name.span });
+    }
+  }
+  return [...node.generics, ...implied];
+}
+
+/** Dims in order of first mention, `dim` generics among them; reports names that never stand alone. */
+export function declaredDims(context: Context, node: Ast.Kernel): readonly DeclaredDim[] | null {
+  const all = genericsOf(node);
+  const generics = new Set(all.map((g) => g.name.text));
+  const dims = new Map<string, DeclaredDim>();
+  for (const g of all) if (sortOf(g) === "dim") dims.set(g.name.text, { name: g.name, isGeneric: true });
+  for (const e of node.params.flatMap((p) => p.type.shape)) {
+    const name = aloneIn(e);
+    if (name !== null && !generics.has(name.text) && !dims.has(name.text))
+      dims.set(name.text, { name, isGeneric: false });
+  }
+  let fine = true;
+  for (const e of node.params.flatMap((p) => p.type.shape)) {
+    for (const name of mentionsOf([e]).names) {
+      if (dims.has(name) || generics.has(name)) continue;
+      fine = false;
+      context.report("E2011", {
+        span: e.span,
+        message: `the dim \`${name}\` does not stand alone in any parameter's shape, so nothing gives it a value`,
+        help: [`declare it as a generic: <${name}: dim>`],
+      });
+    }
+  }
+  return fine ? [...dims.values()] : null;
+}
+
+/** The name where a shape's expression is one. */
+export function aloneIn(e: Ast.Expr): Ast.Name | null {
+  return e.kind === "path" && e.names.length === 1 ? e.names[0] : null;
+}
+
+/** A run-time variable for each dim. */
+export function freshDims(context: Context, dims: readonly DeclaredDim[]): ReadonlyMap<string, Scalar> {
+  const values = new Map<string, Scalar>();
+  for (const { name } of dims) {
+    const v = variable("index", context.fresh("d"), name.text);
+    context.dims.push(v);
+    context.facts = context.facts.assumeDim(v.id, `0 <= ${name.text}`);
+    context.polys.poly(v); // so that messages know its name
+    values.set(
+      name.text,
+      scalar("index", name.span, () => v, { pure: true }),
+    );
+  }
+  return values;
+}
+
+/** Declares dims and generics in the scope of an instance. */
+export function declareValues(
+  context: Context,
+  scope: Scope,
+  node: Ast.Kernel,
+  dims: readonly DeclaredDim[],
+  values: ReadonlyMap<string, Scalar>,
+): void {
+  for (const { name, isGeneric } of dims) {
+    const value = values.get(name.text);
+    if (value !== undefined && !isGeneric)
+      declare(context, scope, scope, name, { kind: "value", role: "dim", value, span: name.span });
+  }
+  for (const g of genericsOf(node)) {
+    const value = values.get(g.name.text);
+    if (value !== undefined)
+      declare(context, scope, scope, g.name, { kind: "value", role: "generic", value, span: g.name.span });
+  }
+}
+
+/** The shape of a parameter or output, each dim from 0; null after a report. */
+export function shapeOf(context: Context, env: Env, type: Ast.TypeRef): readonly DimRange[] | null {
+  const shape: DimRange[] = [];
+  for (const e of type.shape) {
+    const hi = dimExpression(context, env, e);
+    if (hi === null) return null;
+    shape.push({ lo: index(0), hi: exprOf(hi, "index") });
+  }
+  return shape;
+}
+
+/** An integer over dims and generics. */
+export function dimExpression(context: Context, env: Env, e: Ast.Expr): Scalar | null {
+  const value = evaluateScalar(context, env, e);
+  if (value === null) return null;
+  if (value.type === "index" && value.pure) return value;
+  context.report("E2011", {
+    span: e.span,
+    message: `a shape is made of dims and generics, and this is ${value.type === "index" ? "read from data" : typeName(value.type)}`,
+  });
+  return null;
+}
+
+/** A range type over dims and generics. */
+export function declaredRange(context: Context, env: Env, range: Ast.Range | null): DimRange | null {
+  if (range === null) return null;
+  const bounds = rangeBounds(context, env, range);
+  if (bounds === null) return null;
+  if (bounds.low.pure && bounds.high.pure) return { lo: exprOf(bounds.low, "index"), hi: exprOf(bounds.high, "index") };
+  context.report("E2011", { span: range.span, message: "a range type is made of dims and generics, not of data" });
+  return null;
+}
+
+/** A tensor as its declaration says; null after a report. */
+export function declaredTensor(context: Context, env: Env, p: Ast.Param, name: string): TensorSymbol | null {
+  const dtype = resolveType(context, p.type.dtype, env.types);
+  const shape = shapeOf(context, env, p.type);
+  const values = declaredRange(context, env, p.type.range);
+  if (dtype === null || shape === null || (p.type.range !== null && values === null)) return null;
+  if (values !== null && !isWhole(dtype)) {
+    context.report("E2023", {
+      span: p.type.span,
+      message: `a range is for integers, and \`${p.name.text}\` is ${dtype}`,
+    });
+    return null;
+  }
+  return newTensor(context, { name, span: p.name.span, dtype, dims: shape.map((range) => ({ range })), values });
+}
+
+export function newTensor(context: Context, t: Omit<TensorSymbol, "id">): TensorSymbol {
+  const symbol = { ...t, id: context.fresh("t") };
+  context.tensors.set(symbol.id, symbol);
+  return symbol;
+}
+
+/** One `where` condition: the expression, or whether it is decided already; null after a report. */
+export type Condition = { readonly expr: Expr; readonly text: string; readonly span: Span };
+
+export function whereConditions(context: Context, env: Env, node: Ast.Kernel): readonly Condition[] | null {
+  const conditions: Condition[] = [];
+  let fine = true;
+  for (const e of node.where) {
+    const value = evaluateScalar(context, env, e);
+    if (value === null || !isCondition(context, value)) fine = false;
+    else if (value.constant === true) continue;
+    else if (value.constant === false) {
+      fine = false;
+      reportFalse(context, env, e);
+    } else if (!value.pure) {
+      fine = false;
+      context.report("E2015", {
+        span: e.span,
+        message: "a `where` condition is over dims and generics, not over data",
+      });
+    } else conditions.push({ expr: exprOf(value, "bool"), text: spanText(e.span), span: e.span });
+  }
+  return fine ? conditions : null;
+}
+
+function reportFalse(context: Context, env: Env, e: Ast.Expr): void {
+  const known = [...mentionsOf([e]).names].flatMap((name) => {
+    const entity = env.scope.find(name);
+    const value = entity?.kind === "value" && entity.value.kind === "scalar" ? entity.value.constant : null;
+    return value === null ? [] : [`${name} = ${String(value)}`];
+  });
+  const { call } = env.instance;
+  context.report("E2015", {
+    span: call ?? e.span,
+    message: `\`where ${shortText(e.span)}\` does not hold${known.length === 0 ? "" : ` for ${known.join(", ")}`}`,
+    related: call === null ? [] : [{ span: e.span, message: `required by \`${env.instance.kernel}\` here` }],
+  });
+}
+
+/** Dims of declared shapes that may be negative become conditions of the call. */
+export function naturalDims(
+  context: Context,
+  params: readonly Ast.Param[],
+  symbols: readonly TensorSymbol[],
+): readonly Condition[] {
+  const conditions: Condition[] = [];
+  const seen = new Set<string>();
+  symbols.forEach((t, n) => {
+    t.dims.forEach((d, k) => {
+      const shape = params[n]?.type.shape[k];
+      if (d.range === null || shape === undefined) return;
+      const p = context.polys.poly(d.range.hi);
+      if (seen.has(p.key) || proveAtMost(context.facts, ZERO, p).proved) return;
+      seen.add(p.key);
+      conditions.push({
+        expr: lessEqual(index(0), d.range.hi),
+        text: `0 <= ${spanText(shape.span)}`,
+        span: shape.span,
+      });
+    });
+  });
+  return conditions;
+}
+
+/** A place at the top of an instance. */
+export function topOf(instance: Instance, calls: readonly string[]): Env {
+  return {
+    instance,
+    scope: instance.scope,
+    types: instance.types,
+    stage: null,
+    depth: 0,
+    nesting: 0,
+    calls,
+    subscript: false,
+    equation: null,
+  };
+}
+
+export function emptyInstance(context: Context, kernel: string, scope: Scope, more: Partial<Instance> = {}): Instance {
+  const types: ReadonlyMap<string, DType> = new Map();
+  return {
+    kernel,
+    scope,
+    types,
+    facts: context.facts,
+    prefix: "",
+    call: null,
+    stages: [],
+    accesses: [],
+    indices: [],
+    ...more,
+  };
+}

@@ -1,0 +1,130 @@
+/** The outermost kernel: its head, its equations, its steps. */
+import type { Claim } from "../../ir/claims.ts";
+import type { Kernel, Tensor } from "../../ir/equations.ts";
+import type { Expr } from "../../ir/expr.ts";
+import { Diagnostics } from "../../support/diagnostics.ts";
+import { InternalError } from "../../support/invariant.ts";
+import type { Span } from "../../support/source.ts";
+import type * as Ast from "../ast.ts";
+import type { Language } from "./context.ts";
+import { Context } from "./context.ts";
+import { checkEquations } from "./equations.ts";
+import { evaluateExpression } from "./expressions.ts";
+import { declare } from "./parts.ts";
+import type { GivenGeneric } from "./generics.ts";
+import { bindGenerics } from "./generics.ts";
+import {
+  declaredDims,
+  declaredTensor,
+  declareValues,
+  emptyInstance,
+  freshDims,
+  genericsOf,
+  naturalDims,
+  topOf,
+  whereConditions,
+} from "./header.ts";
+import { declareOutputs } from "./inline.ts";
+import { finishTensor, orderSteps } from "./order-steps.ts";
+import type { ProgramTable } from "./program-table.ts";
+import { Scope } from "./scope.ts";
+import type { TensorSymbol } from "./value.ts";
+import { rangeOf } from "./value.ts";
+
+export type LoweredKernel = {
+  readonly kernel: Kernel;
+  /** Where each expression comes from. */
+  readonly spans: WeakMap<Expr, Span>;
+  /** Ranges of values that are left to prove. */
+  readonly claims: readonly Claim[];
+};
+
+/** What the files of the checker call across. */
+export const LANGUAGE: Language = { evaluate: evaluateExpression, checkEquations };
+
+/** Lowers one kernel; null after an error, which `diagnostics` then has. */
+export function lower(
+  table: ProgramTable,
+  node: Ast.Kernel,
+  given: ReadonlyMap<string, GivenGeneric>,
+  diagnostics: Diagnostics,
+): LoweredKernel | null {
+  const found = new Diagnostics();
+  const context = new Context(table, LANGUAGE, found);
+  const kernel = lowerIn(context, node, given);
+  for (const d of found.list) diagnostics.add(d);
+  if (kernel === null && !found.hasErrors) throw new InternalError(`${node.name.text} was refused without a reason`);
+  return kernel === null || found.hasErrors ? null : { kernel, spans: context.spans, claims: context.claims };
+}
+
+function lowerIn(context: Context, node: Ast.Kernel, given: ReadonlyMap<string, GivenGeneric>): Kernel | null {
+  const scope = new Scope();
+  const dims = declaredDims(context, node);
+  for (const name of given.keys()) {
+    if (genericsOf(node).some((g) => g.name.text === name)) continue;
+    context.report("E2016", {
+      span: node.name.span,
+      message: `\`${node.name.text}\` has no generic \`${name}\``,
+      notes: [
+        `its generics are ${genericsOf(node)
+          .map((g) => g.name.text)
+          .join(", ")}`,
+      ],
+    });
+  }
+  const outermost = topOf(emptyInstance(context, node.name.text, new Scope()), []);
+  const sources = {
+    args: new Map(),
+    env: outermost,
+    given,
+    inferred: new Map(),
+    dims: new Map(),
+    span: node.name.span,
+  };
+  const generics = bindGenerics(context, genericsOf(node), sources);
+  if (dims === null || !generics.complete) return null;
+  const free = freshDims(
+    context,
+    dims.filter((d) => !generics.values.has(d.name.text)),
+  );
+  declareValues(context, scope, node, dims, new Map([...free, ...generics.values]));
+  const instance = emptyInstance(context, node.name.text, scope, { types: generics.types });
+  const env = topOf(instance, [node.name.text]);
+
+  const params = node.params.map((p): TensorSymbol | null => {
+    const symbol = declaredTensor(context, env, p, p.name.text);
+    if (symbol !== null) declare(context, scope, scope, p.name, { kind: "tensor", symbol, span: p.name.span });
+    else declare(context, scope, scope, p.name, { kind: "poison", span: p.name.span });
+    return symbol;
+  });
+  const where = whereConditions(context, env, node);
+  for (const c of where ?? []) assumeWhere(context, c);
+  const outputs = declareOutputs(context, env, node);
+  const tensors = params.filter((p) => p !== null);
+  if (outputs === null || where === null || tensors.length < params.length) return null;
+  const shapes = [...tensors, ...[...outputs.values()].map((o) => o.symbol)];
+  for (const c of naturalDims(context, [...node.params, ...node.outputs], shapes)) assumeWhere(context, c);
+
+  const results = checkEquations(context, env, node, outputs);
+  if (results === null || context.exhausted) return null;
+  const steps = orderSteps(context);
+  if (steps === null) return null;
+  return {
+    name: node.name.text,
+    dims: context.dims,
+    params: tensors.map((t): Tensor => finishTensor(t, 0n, 0)),
+    outputs: [...outputs.values()].map((o) => {
+      const tensor = results.get(o.name)?.symbol?.id;
+      if (tensor === undefined) throw new InternalError(`the output ${o.name} has no tensor`);
+      return { name: o.name, tensor, dims: o.symbol.dims.map(rangeOf) };
+    }),
+    steps,
+    where: context.where,
+    span: node.span,
+  };
+}
+
+function assumeWhere(context: Context, c: NonNullable<ReturnType<typeof whereConditions>>[number]): void {
+  context.where.push({ condition: c.expr, text: c.text, span: c.span });
+  context.facts = context.facts.assume(context.polys.condition(c.expr, context.facts), `where ${c.text}`);
+}

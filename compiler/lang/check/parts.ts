@@ -1,0 +1,126 @@
+/**
+ * What every form of expression needs: evaluating a part, insisting on a number, naming a value, declaring a name. Parts
+ * are evaluated through the context, so that the forms of expression do not import each other.
+ */
+import { letIn, variable } from "../../ir/expr.ts";
+import type { Span } from "../../support/source.ts";
+import { didYouMean } from "../../support/typos.ts";
+import type * as Ast from "../ast.ts";
+import type { Context, Env } from "./context.ts";
+import type { Entity, Scope } from "./scope.ts";
+import type { Scalar, Value } from "./value.ts";
+import { exprOf, isWhole, mapScalars, poison, scalar } from "./value.ts";
+
+/** Any value: a scalar, a tuple, a tensor, or a poison after an error. */
+export function evaluate(context: Context, env: Env, e: Ast.Expr): Value {
+  return context.language.evaluate(context, env, e);
+}
+
+/** One number or condition; tensors and tuples are refused in the user's words. */
+export function evaluateScalar(context: Context, env: Env, e: Ast.Expr): Scalar | null {
+  return asScalar(context, evaluate(context, env, e), e.span);
+}
+
+/** The value where it is a scalar; reports where it is something else. */
+export function asScalar(context: Context, value: Value, span: Span): Scalar | null {
+  switch (value.kind) {
+    case "scalar":
+      return value;
+    case "poison":
+      return null;
+    case "tuple":
+      context.report("E2028", {
+        span,
+        message: `this gives ${value.elements.length} values, and one is needed here`,
+        help: ["take them apart first: let (a, b) = … in …"],
+      });
+      return null;
+    case "tensor":
+      context.report("E2029", {
+        span,
+        message: `this is a whole tensor with ${value.dims.length} dims, and one element is needed here`,
+        help: [`write ${value.symbol?.name ?? "t"}[${value.dims.map((_, n) => "ijklmn"[n] ?? "i").join(", ")}]`],
+      });
+      return null;
+    default:
+      return value satisfies never;
+  }
+}
+
+/** A name that nothing declares: inside a subscript a free index, elsewhere a slip of the pen. */
+export function reportUnknown(context: Context, env: Env, name: Ast.Name): void {
+  const { text, span } = name;
+  const near = didYouMean(text, env.scope.names);
+  if (env.subscript && env.equation !== null) {
+    const body = env.equation.source.text.slice(env.equation.start, env.equation.end).replace(/\s+/g, " ");
+    context.report("E2001", {
+      span,
+      message: `index \`${text}\` is used on the right but is neither on the left nor bound by a reduction`,
+      help: [
+        body.length <= 80 ? `did you mean sum[${text}](${body}) ?` : `bind it by a reduction: sum[${text}](…)`,
+        ...(near === null ? [] : [`did you mean ${near} ?`]),
+      ],
+    });
+    return;
+  }
+  const isFunction = context.program.functions.has(text);
+  context.report("E2002", {
+    span,
+    message: `nothing here is called \`${text}\``,
+    notes: isFunction
+      ? [`\`${text}\` is a ${context.program.functions.get(text)?.kind ?? "name"}; its result is ${text}(…)`]
+      : [],
+    help: near === null ? [] : [`did you mean ${near} ?`],
+  });
+}
+
+/** The elements of a tuple of `count`; reports where it is something else. */
+export function takeApart(context: Context, value: Value, count: number, span: Span): readonly Value[] {
+  if (value.kind === "tuple" && value.elements.length === count) return value.elements;
+  if (value.kind !== "poison") {
+    const has = value.kind === "tuple" ? value.elements.length : 1;
+    context.report("E2028", {
+      span,
+      message: `${count} names on the left, but this gives ${has === 1 ? "one value" : `${has} values`}`,
+    });
+  }
+  return Array.from({ length: count }, () => poison(span));
+}
+
+type Bound = { readonly value: Value; readonly wrap: (body: Value) => Value };
+
+/** A name for a value: a `let` of the equations, or the value itself where it is weak, a tuple or a tensor. */
+export function bindLet(context: Context, name: Ast.Name, value: Value): Bound {
+  const asItIs: Bound = { value, wrap: (body) => body };
+  if (value.kind !== "scalar" || value.constant !== null) return asItIs;
+  const { type } = value;
+  if (type === "index" || type === "real" || type === "unknown") return asItIs;
+  const bound = variable(type, context.fresh("v"), name.text);
+  const inner = scalar(type, name.span, () => bound, { pure: value.pure });
+  if (value.pure && isWhole(type)) context.polys.bind(bound, value.build(type));
+  const wrap = (body: Value): Value =>
+    mapScalars(body, (s) =>
+      s.constant === null
+        ? scalar(s.type, s.span, (t) => context.at(s.span, letIn(bound, exprOf(value, type), exprOf(s, t))), {
+            pure: s.pure && value.pure,
+          })
+        : s,
+    );
+  return { value: inner, wrap };
+}
+
+/** Declares a name; hiding another is an error. */
+export function declare(context: Context, outer: Scope, scope: Scope, name: Ast.Name, entity: Entity): boolean {
+  const before = outer.find(name.text) ?? scope.find(name.text);
+  if (before !== null) {
+    context.report("E2004", {
+      span: name.span,
+      message: `\`${name.text}\` already means something here`,
+      related: [{ span: before.span, message: "declared here" }],
+      help: ["choose another name: dims, tensors and indices share one namespace, and nothing is shadowed"],
+    });
+    return false;
+  }
+  scope.set(name.text, entity);
+  return true;
+}

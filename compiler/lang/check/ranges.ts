@@ -1,0 +1,307 @@
+/**
+ * Ranges of indices (LANGUAGE §4.4): an explicit `in` and a declared output's dim are set where the index is bound; here
+ * follow, in order of strength, unpadded accesses whose subscript is monotone in one open index, bare subscripts under
+ * `pad`, for an axis of a `let` what its readers ask, and at last accesses under branches, guards or inside a recurrence.
+ * Each step settles what it can for all indices at once, and then the strongest is tried again, so that the result does
+ * not depend on the order of equations. Within a step one lower and one upper bound must be provably extreme.
+ */
+import type { BoxAxis } from "../../analysis/extreme.ts";
+import { greatestOver, leastOver } from "../../analysis/extreme.ts";
+import { proveAtMost } from "../../analysis/prover.ts";
+import type { Poly } from "../../analysis/polynomial.ts";
+import { ONE, ZERO, add, asAtom, atom as atomOf, negate, splitAffine, sub } from "../../analysis/polynomial.ts";
+import type { Expr } from "../../ir/expr.ts";
+import { index } from "../../ir/expr.ts";
+import type { Span } from "../../support/source.ts";
+import type { AccessRecord, Context, IndexSymbol, Instance, StageSymbol } from "./context.ts";
+
+/** One end of a range and where it comes from. */
+type Candidate = { readonly poly: Poly; readonly expr: Expr | null; readonly from: string; readonly span: Span };
+type Interval = { readonly low: Candidate; readonly high: Candidate };
+
+/** Infers all ranges; with `bodiesOnly`, only what equations say by themselves, not what is asked of them. */
+export function inferRanges(context: Context, instance: Instance, bodiesOnly: boolean): void {
+  const search = new RangeSearch(context, instance);
+  const steps = [() => search.fromAccesses("complete"), () => search.fromAccesses("partial"), () => search.fromPads()];
+  if (!bodiesOnly) {
+    steps.push(
+      () => search.fromReaders("strong"),
+      () => search.fromAccesses("weak"),
+      () => search.fromReaders("weak"),
+    );
+  }
+  while (steps.some((step) => step()));
+}
+
+/** Reports every index without a range; true where there is none. */
+export function allResolved(context: Context, instance: Instance): boolean {
+  let fine = true;
+  for (const i of instance.indices) {
+    if (i.kind === "init" || isSettled(i)) continue;
+    fine = false;
+    if (i.broken) continue;
+    context.report("E2007", {
+      span: i.span,
+      message: `nothing gives a range to the index \`${i.name}\``,
+      notes: ["a range comes from `in`, from an output's dim, or from an access whose subscript grows with the index"],
+      help: [`write ${i.name} in 0..N`],
+    });
+  }
+  return fine && instance.indices.every((i) => i.kind === "init" || !i.broken);
+}
+
+export function isSettled(i: IndexSymbol): boolean {
+  return i.range !== null || i.explicit !== null;
+}
+
+class RangeSearch {
+  readonly #context: Context;
+  readonly #instance: Instance;
+  readonly #byId: ReadonlyMap<string, IndexSymbol>;
+  readonly #stageOf = new Map<string, StageSymbol>();
+  readonly #polys = new Map<AccessRecord, readonly Poly[]>();
+
+  constructor(context: Context, instance: Instance) {
+    this.#context = context;
+    this.#instance = instance;
+    this.#byId = new Map(instance.indices.map((i) => [i.variable.id, i]));
+    for (const s of instance.stages) for (const o of s.outputs) this.#stageOf.set(o.symbol.id, s);
+  }
+
+  get #open(): readonly IndexSymbol[] {
+    return this.#instance.indices.filter((i) => i.kind !== "init" && !isSettled(i) && !i.broken);
+  }
+
+  /** Unpadded accesses. `complete`: only where all of an index's accesses can be judged; `weak`: conditional ones. */
+  fromAccesses(mode: "complete" | "partial" | "weak"): boolean {
+    return this.#settle((i) => {
+      const relevant = this.#instance.accesses.filter(
+        (a) => !a.padded && this.#mentions(a, i) && (mode === "weak" || this.#isStrongFor(a, i)),
+      );
+      const ready = relevant.filter((a) => this.#isReady(a, i));
+      if (mode === "complete" && ready.length < relevant.length) return [];
+      return ready.flatMap((a) => this.#intervalsOf(a, i));
+    });
+  }
+
+  /** Padded accesses where the index stands alone. */
+  fromPads(): boolean {
+    return this.#settle((i) =>
+      this.#instance.accesses
+        .filter((a) => a.padded && this.#isBare(a, i) && this.#isStrongFor(a, i) && this.#isReady(a, i))
+        .flatMap((a) => this.#intervalsOf(a, i)),
+    );
+  }
+
+  /** What the readers of an axis ask of it. */
+  fromReaders(mode: "strong" | "weak"): boolean {
+    return this.#settle((i) => {
+      if (i.kind !== "axis") return [];
+      return this.#instance.accesses
+        .filter((a) => a.tensor.dims[a.dim] === i && (mode === "weak" || this.#isStrongReader(a)))
+        .flatMap((a) => this.#askedBy(a));
+    }, "greatest");
+  }
+
+  /**
+   * Finds intervals for all open indices, then sets the ranges that they give: what all of them allow (`least` upper
+   * end), or what covers them all.
+   */
+  #settle(find: (i: IndexSymbol) => readonly Interval[], upper: "least" | "greatest" = "least"): boolean {
+    const found = this.#open.map((i) => ({ i, intervals: find(i) })).filter((f) => f.intervals.length > 0);
+    return found.map(({ i, intervals }) => this.#set(i, intervals, upper)).includes(true);
+  }
+
+  #set(i: IndexSymbol, intervals: readonly Interval[], upper: "least" | "greatest"): boolean {
+    const zero: Candidate = { poly: ZERO, expr: index(0), from: "", span: i.span };
+    const low = i.startsAtZero
+      ? zero
+      : this.#extreme(
+          i,
+          intervals.map((x) => x.low),
+          "greatest",
+        );
+    const high = this.#extreme(
+      i,
+      intervals.map((x) => x.high),
+      upper,
+    );
+    if (low === null || high === null) {
+      i.broken = true;
+      return true;
+    }
+    const lo = low.expr ?? this.#context.polys.expr(low.poly);
+    const hi = high.expr ?? this.#context.polys.expr(high.poly);
+    if (lo === null || hi === null) return false;
+    i.range = { lo, hi };
+    return true;
+  }
+
+  /** The candidate that is provably the least or greatest of all; reports where there is none. */
+  #extreme(i: IndexSymbol, all: readonly Candidate[], which: "least" | "greatest"): Candidate | null {
+    const distinct = [...new Map(all.map((c) => [c.poly.key, c])).values()];
+    const { facts, polys } = this.#context;
+    const beats = (a: Poly, b: Poly): boolean =>
+      (which === "least" ? proveAtMost(facts, a, b) : proveAtMost(facts, b, a)).proved;
+    const winner = distinct.find((c) => distinct.every((o) => o === c || beats(c.poly, o.poly)));
+    if (winner !== undefined) return winner;
+    const [a, b] = [distinct[0], distinct.find((o) => distinct[0] !== undefined && o !== distinct[0])];
+    if (a === undefined || b === undefined) return null;
+    const [x, y] = [polys.print(a.poly), polys.print(b.poly)];
+    this.#context.report("E2008", {
+      span: i.span,
+      message: `the range of \`${i.name}\` is not clear: ${which === "least" ? "its upper end" : "its lower end"} is \`${x}\` from ${a.from} and \`${y}\` from ${b.from}`,
+      related: [
+        { span: a.span, message: `${x}, from this access` },
+        { span: b.span, message: `${y}, from this access` },
+      ],
+      help: [`write where ${x} == ${y}`, `write ${i.name} in 0..${x}`],
+    });
+    return null;
+  }
+
+  // ---- accesses ----
+
+  #subscripts(a: AccessRecord): readonly Poly[] {
+    let polys = this.#polys.get(a);
+    if (polys === undefined) {
+      polys = alternatives(a.subscript.build("index")).map((e) => this.#context.polys.poly(e, this.#context.facts));
+      this.#polys.set(a, polys);
+    }
+    return polys;
+  }
+
+  #indicesIn(p: Poly): readonly IndexSymbol[] {
+    return this.#context.polys.atoms.symbolsOf(p).flatMap((id) => this.#byId.get(id) ?? []);
+  }
+
+  #mentions(a: AccessRecord, i: IndexSymbol): boolean {
+    return this.#subscripts(a).some((p) => this.#indicesIn(p).includes(i));
+  }
+
+  #isBare(a: AccessRecord, i: IndexSymbol): boolean {
+    const [p, other] = this.#subscripts(a);
+    return p !== undefined && other === undefined && asAtom(p) === i.variable.id;
+  }
+
+  /** No branch or guard stands between the index and the access, and it is not a read inside a recurrence. */
+  #isStrongFor(a: AccessRecord, i: IndexSymbol): boolean {
+    return a.depth <= i.depth && !this.#isInternal(a);
+  }
+
+  #isStrongReader(a: AccessRecord): boolean {
+    const indices = this.#subscripts(a).flatMap((p) => this.#indicesIn(p));
+    const depth = indices.length === 0 ? 0 : Math.min(...indices.map((i) => i.depth));
+    return a.depth <= depth && !this.#isInternal(a);
+  }
+
+  #isInternal(a: AccessRecord): boolean {
+    const writer = this.#stageOf.get(a.tensor.id);
+    return a.reader.group !== null && writer?.group === a.reader.group;
+  }
+
+  /** The dim is resolved, and so is every other index of the subscript. */
+  #isReady(a: AccessRecord, i: IndexSymbol): boolean {
+    if ((a.tensor.dims[a.dim]?.range ?? null) === null) return false;
+    return this.#subscripts(a).every((p) => this.#indicesIn(p).every((o) => o === i || isSettled(o)));
+  }
+
+  #intervalsOf(a: AccessRecord, i: IndexSymbol): readonly Interval[] {
+    const range = a.tensor.dims[a.dim]?.range ?? null;
+    const [p, other] = this.#subscripts(a);
+    if (range === null || p === undefined || other !== undefined) return [];
+    const { polys } = this.#context;
+    const about = { from: a.tensor.name, span: a.span };
+    if (asAtom(p) === i.variable.id) {
+      const end = (expr: Expr): Candidate => ({ poly: polys.poly(expr), expr, ...about });
+      return [{ low: end(range.lo), high: end(range.hi) }];
+    }
+    const solved = this.#solve(p, i, polys.poly(range.lo), polys.poly(range.hi));
+    if (solved === null) return [];
+    return [{ low: { poly: solved.lo, expr: null, ...about }, high: { poly: solved.hi, expr: null, ...about } }];
+  }
+
+  /** The values of i for which `lo <= p < hi` whatever the other indices are; null where p is not monotone in i. */
+  #solve(p: Poly, i: IndexSymbol, lo: Poly, hi: Poly): { readonly lo: Poly; readonly hi: Poly } | null {
+    const { polys, facts } = this.#context;
+    const { atoms } = polys;
+    const id = i.variable.id;
+    const moving = p.terms.flatMap((t) => t.factors).filter((f) => f === id || this.#dependsOn(f, i));
+    const [only, ...more] = new Set(moving);
+    if (only === undefined || more.length > 0) return null;
+    const split = splitAffine(p, only);
+    if (split === null) return null;
+    const { coefficient, rest } = split;
+    const axes = this.#axesOf(rest);
+    const least = axes === null ? null : leastOver(facts, rest, axes);
+    const greatest = axes === null ? null : greatestOver(facts, rest, axes);
+    if (least === null || greatest === null || this.#indicesIn(coefficient).length > 0) return null;
+    if (only !== id) {
+      const d = atoms.definition(only);
+      if (d?.kind !== "quotient" || coefficient.key !== ONE.key || !this.#isPositive(d.divisor)) return null;
+      const [from, to] = [atoms.product(sub(lo, least), d.divisor), atoms.product(sub(hi, greatest), d.divisor)];
+      return this.#solve(d.numerator, i, from, to);
+    }
+    // lo <= c*i + rest <= hi - 1
+    const [bottom, top] = [sub(lo, least), sub(sub(hi, greatest), ONE)];
+    const ceil = (n: Poly, d: Poly): Poly => negate(atoms.floorDiv(negate(n), d, facts));
+    if (this.#isPositive(coefficient))
+      return { lo: ceil(bottom, coefficient), hi: add(atoms.floorDiv(top, coefficient, facts), ONE) };
+    const c = negate(coefficient);
+    if (!this.#isPositive(c)) return null;
+    return { lo: ceil(negate(top), c), hi: add(atoms.floorDiv(negate(bottom), c, facts), ONE) };
+  }
+
+  #dependsOn(atom: string, i: IndexSymbol): boolean {
+    const { atoms } = this.#context.polys;
+    return atoms.definition(atom) !== null && atoms.symbolsOf(atomOf(atom)).includes(i.variable.id);
+  }
+
+  #isPositive(p: Poly): boolean {
+    return proveAtMost(this.#context.facts, ONE, p).proved;
+  }
+
+  /** The ranges of the indices that a polynomial depends on, inner ones first; null where one is read from data. */
+  #axesOf(p: Poly): readonly BoxAxis[] | null {
+    const found = new Map<IndexSymbol, BoxAxis>();
+    const visit = (q: Poly): boolean =>
+      this.#indicesIn(q).every((i) => {
+        if (found.has(i)) return true;
+        if (i.range === null) return false;
+        const [lo, hi] = [this.#context.polys.poly(i.range.lo), this.#context.polys.poly(i.range.hi)];
+        found.set(i, { id: i.variable.id, range: { lo, hi, label: i.name } });
+        return visit(lo) && visit(hi);
+      });
+    if (!visit(p)) return null;
+    return [...found].toSorted(([a], [b]) => b.order - a.order).map(([, axis]) => axis);
+  }
+
+  /** How far a reader reaches: as both ends of an interval, as only the upper one counts for a `let`. */
+  #askedBy(a: AccessRecord): readonly Interval[] {
+    if (a.padded && (this.#subscripts(a).length > 1 || this.#subscripts(a).some((p) => asAtom(p) === null))) return [];
+    const uppers: Interval[] = [];
+    for (const p of this.#subscripts(a)) {
+      const axes = this.#axesOf(p);
+      const greatest = axes === null ? null : greatestOver(this.#context.facts, p, axes);
+      if (greatest === null) return [];
+      const end = {
+        poly: add(greatest, ONE),
+        expr: this.#bareEnd(p),
+        from: `the reader ${a.reader.name}`,
+        span: a.span,
+      };
+      uppers.push({ low: end, high: end });
+    }
+    return uppers;
+  }
+
+  #bareEnd(p: Poly): Expr | null {
+    const id = asAtom(p);
+    return id === null ? null : (this.#byId.get(id)?.range?.hi ?? null);
+  }
+}
+
+/** The branches of a subscript, each of which must fit. */
+function alternatives(e: Expr): readonly Expr[] {
+  return e.kind === "select" ? [...alternatives(e.yes), ...alternatives(e.no)] : [e];
+}

@@ -1,0 +1,219 @@
+/**
+ * Reductions: `sum[k, r in 0..3 | guard](e)`, `argmax[…](e)`, `mean[…](e)`, and a user's `online[j](x)`. The indices are
+ * bound here; their ranges are inferred later, so the node is built last.
+ */
+import type { DType } from "../../ir/dtype.ts";
+import { isFloat } from "../../ir/dtype.ts";
+import type { Axis, BuiltinReducer, Expr, Reducer } from "../../ir/expr.ts";
+import { apply, cast, constant, index, maximum, reduce } from "../../ir/expr.ts";
+import { resultTypes } from "../../ir/reducers.ts";
+import { instantiate, some } from "../../ir/walk.ts";
+import { proveAtMost } from "../../analysis/prover.ts";
+import { ZERO } from "../../analysis/polynomial.ts";
+import { known } from "../../support/invariant.ts";
+import type { Span } from "../../support/source.ts";
+import { didYouMean } from "../../support/typos.ts";
+import type * as Ast from "../ast.ts";
+import { BUILTINS, REDUCTIONS, builtinReduction } from "../builtins.ts";
+import { bindIndex, buildAxis } from "./binders.ts";
+import type { Context, Env, IndexSymbol } from "./context.ts";
+import { evaluate, evaluateScalar, asScalar } from "./parts.ts";
+import { applyIndex } from "./index-arithmetic.ts";
+import { isCondition } from "./operators.ts";
+import { Scope } from "./scope.ts";
+import { shortText } from "./types.ts";
+import { userReducer } from "./user-reducers.ts";
+import type { Scalar, Value, ValueType } from "./value.ts";
+import { defaultType, exprOf, isReal, poison, scalar, typeName } from "./value.ts";
+
+/** The domain of one reduction. */
+type Domain = { readonly indices: readonly IndexSymbol[]; readonly guard: Scalar | null; readonly span: Span };
+
+export function reduction(context: Context, env: Env, e: Ast.Reduction): Value {
+  const name = e.reducer.names.map((n) => n.text).join(".");
+  const row = builtinReduction(name);
+  const declared = context.program.functions.get(name);
+  if (row === null && declared?.kind !== "reducer") {
+    if (declared?.kind !== "unusable") reportNoReduction(context, name, e);
+    return poison(e.span);
+  }
+  const inside = {
+    ...env,
+    scope: new Scope(env.scope),
+    depth: env.depth + (e.guard === null ? 0 : 1),
+    subscript: false,
+  };
+  const indices = e.binders.map((b) =>
+    bindIndex(context, { ...inside, depth: env.depth }, b, { kind: "reduction", depth: inside.depth }),
+  );
+  const guard = e.guard === null ? null : evaluateScalar(context, { ...inside, depth: env.depth }, e.guard);
+  const args = e.args.map((a) => argument(context, inside, a));
+  if (e.guard !== null && (guard === null || !isCondition(context, guard))) return poison(e.span);
+  const domain: Domain = { indices, guard: guard?.constant === true ? null : guard, span: e.span };
+  if (row === null) {
+    return declared?.kind === "reducer" ? reduceByUser(context, env, declared.node, e, domain, args) : poison(e.span);
+  }
+  const [only, other] = args;
+  if (only === undefined || other !== undefined) {
+    context.report("E2013", { span: e.span, message: `\`${name}\` takes one expression, and here are ${args.length}` });
+    return poison(e.span);
+  }
+  const value = asScalar(context, only, e.args[0]?.span ?? e.span);
+  if (value === null) return poison(e.span);
+  return row.kind === "mean" ? mean(context, value, domain) : fold(context, row, name, value, domain);
+}
+
+function argument(context: Context, env: Env, a: Ast.Argument): Value {
+  if (a.value.kind !== "string") return evaluate(context, env, a.value);
+  context.report("E2013", { span: a.value.span, message: "a text has no meaning here" });
+  return poison(a.span);
+}
+
+function reportNoReduction(context: Context, name: string, e: Ast.Reduction): void {
+  const reducers = [...context.program.functions].flatMap(([n, f]) => (f.kind === "reducer" ? [n] : []));
+  const isFunction = BUILTINS.has(name) || context.program.functions.has(name);
+  const near = didYouMean(name, [...Object.keys(REDUCTIONS), ...reducers]);
+  context.report("E2002", {
+    span: e.reducer.span,
+    message: isFunction ? `\`${name}\` is not a reduction` : `no reduction is called \`${name}\``,
+    help: near === null ? [`the reductions are ${Object.keys(REDUCTIONS).join(" ")}`] : [`did you mean ${near} ?`],
+  });
+}
+
+type FoldRow = { readonly reducer: BuiltinReducer; readonly operands: string };
+
+function fold(context: Context, row: FoldRow, name: string, value: Scalar, domain: Domain): Value {
+  const components = row.reducer === "argmax" || row.reducer === "argmin" ? 2 : 1;
+  if (value.type === "unknown") {
+    const first = row.operands === "bool" ? typeOnly("bool", domain.span) : typeOnly("unknown", domain.span);
+    if (components === 1) return first;
+    return pair(first, typeOnly("i32", domain.span), domain.span);
+  }
+  const type = defaultType(value.type);
+  const isBoolValue = type === "bool";
+  if ((row.operands === "bool") !== isBoolValue && row.operands !== "number or bool") {
+    context.report("E2023", {
+      span: value.span,
+      message: `\`${name}\` reduces ${row.operands === "bool" ? "conditions" : "numbers"}, and this is ${typeName(value.type)}`,
+      help: [
+        isBoolValue
+          ? `write ${name === "max" ? "any" : name === "min" ? "all" : "sum"}[…](…)`
+          : `write ${shortText(value.span)} != 0`,
+      ],
+    });
+    return poison(domain.span);
+  }
+  const reducer: Reducer = { kind: "builtin", name: row.reducer };
+  return components === 1
+    ? known(reduceValues(context, reducer, [value], [type], domain)[0], "the sum")
+    : pair(...two(reduceValues(context, reducer, [value], [type], domain)), domain.span);
+}
+
+function two(values: readonly Scalar[]): readonly [Scalar, Scalar] {
+  return [known(values[0], "the value"), known(values[1], "the position")];
+}
+
+/** A value and its position: `let (v, p) = argmax[…](…)`. */
+function pair(value: Scalar, position: Scalar, span: Span): Value {
+  return { kind: "tuple", elements: [value, position], names: null, span };
+}
+
+/** A value of which only the type matters, while types are inferred. */
+function typeOnly(type: ValueType, span: Span): Scalar {
+  return scalar(type, span, () => constant("bool", false));
+}
+
+/** The components of one reduction, which share its id, axes, guard and arguments. */
+function reduceValues(
+  context: Context,
+  reducer: Reducer,
+  args: readonly Scalar[],
+  types: readonly (DType | "unknown")[],
+  domain: Domain,
+): readonly Scalar[] {
+  if (types.includes("unknown")) {
+    const count = reducer.kind === "user" ? reducer.identity.length : 1;
+    return Array.from({ length: count }, () => typeOnly("unknown", domain.span));
+  }
+  const dtypes = types.filter((t) => t !== "unknown");
+  const id = context.fresh("r");
+  let parts: { readonly axes: readonly Axis[]; readonly guard: Expr | null; readonly args: readonly Expr[] } | null =
+    null;
+  const shared = (): NonNullable<typeof parts> =>
+    (parts ??= {
+      axes: domain.indices.map((i) => buildAxis(context, i)),
+      guard: domain.guard === null ? null : exprOf(domain.guard, "bool"),
+      args: args.map((a, n) => exprOf(a, known(dtypes[n], "the type of an argument"))),
+    });
+  return resultTypes(reducer, dtypes).map((type, component) =>
+    scalar(type, domain.span, () => context.at(domain.span, reduce({ id, reducer, type, component, ...shared() }))),
+  );
+}
+
+/** The sum over the number of points; narrow floats are summed and divided in f32 and rounded once. */
+function mean(context: Context, value: Scalar, domain: Domain): Value {
+  const { span } = domain;
+  if (value.type === "unknown") return typeOnly("unknown", span);
+  if (!isReal(value.type) && value.type !== "index") {
+    context.report("E2023", {
+      span: value.span,
+      message: `\`mean\` is for floats, and this is ${typeName(value.type)}`,
+      help: [`write f32(${shortText(value.span)})`],
+    });
+    return poison(span);
+  }
+  const dtype = value.type === "index" || value.type === "real" ? "f32" : (value.type as DType);
+  const wide: DType = isFloat(dtype) && dtype !== "f64" ? "f32" : dtype;
+  const widened = scalar(wide, value.span, () => cast(wide, "exact", exprOf(value, dtype)));
+  const sum = known(reduceValues(context, { kind: "builtin", name: "sum" }, [widened], [wide], domain)[0], "the sum");
+  const build = (): Expr => {
+    const total = sum.build(wide);
+    const quotient = context.at(span, apply("divide", total, cast(wide, "exact", pointCount(context, domain))));
+    return context.at(span, cast(dtype, "exact", quotient));
+  };
+  return scalar(dtype, span, build);
+}
+
+/** How many points a domain has: a product of extents, or a count where a guard or an earlier index decides. */
+function pointCount(context: Context, domain: Domain): Expr {
+  const axes = domain.indices.map((i) => buildAxis(context, i));
+  const own = new Set(axes.map((a) => a.variable.id));
+  const isFree = (bound: Expr): boolean => !some(bound, (n) => n.kind === "var" && own.has(n.id));
+  const isBox = axes.every((a) => isFree(a.lo) && isFree(a.hi));
+  if (domain.guard === null && isBox)
+    return axes.map((a) => extent(context, a)).reduce((x, y) => applyIndex("mul", x, y), index(1));
+  const guard = domain.guard === null ? null : exprOf(domain.guard, "bool");
+  const ones = reduce({
+    id: context.fresh("r"),
+    reducer: { kind: "builtin", name: "sum" },
+    type: "i32",
+    component: 0,
+    axes,
+    guard,
+    args: [constant("i32", 1)],
+  });
+  return instantiate(context.at(domain.span, ones), new Map(), (old) => context.fresh(old.replace(/\d+$/, "")));
+}
+
+/** `hi - lo`, or 0 where that may be negative. */
+function extent(context: Context, axis: Axis): Expr {
+  const { polys } = context;
+  const size = applyIndex("sub", axis.hi, axis.lo);
+  return proveAtMost(context.facts, ZERO, polys.poly(size)).proved ? size : maximum(size, index(0));
+}
+
+function reduceByUser(
+  context: Context,
+  env: Env,
+  node: Ast.Reducer,
+  e: Ast.Reduction,
+  domain: Domain,
+  args: readonly Value[],
+): Value {
+  const instance = userReducer(context, env, node, e, args);
+  if (instance === null) return poison(e.span);
+  const values = reduceValues(context, instance.reducer, instance.args, instance.types, domain);
+  const [only, other] = values;
+  if (only !== undefined && other === undefined) return only;
+  return { kind: "tuple", elements: values, names: instance.names, span: e.span };
+}

@@ -1,0 +1,184 @@
+/**
+ * A user's `reducer`: identity, lift and combine as expressions over variables of their own, one per component. It is
+ * checked once for each choice of generics and shared by the reductions that use it.
+ */
+import type { DType } from "../../ir/dtype.ts";
+import type { Expr, UserReducer, Var } from "../../ir/expr.ts";
+import { variable } from "../../ir/expr.ts";
+import { known } from "../../support/invariant.ts";
+import type * as Ast from "../ast.ts";
+import type { Context, Env } from "./context.ts";
+import { asScalar, declare, evaluate, takeApart } from "./parts.ts";
+import { freeVariable, mayExpand, paramType, withGenerics } from "./fns.ts";
+import type { BoundGenerics } from "./generics.ts";
+import { bindGenerics, inferTypes, splitArguments } from "./generics.ts";
+import { Scope } from "./scope.ts";
+import { convert } from "./types.ts";
+import type { Scalar, Value } from "./value.ts";
+import { exprOf, scalar } from "./value.ts";
+
+type InstantiatedReducer = {
+  readonly reducer: UserReducer;
+  readonly args: readonly Scalar[];
+  readonly types: readonly (DType | "unknown")[];
+  readonly names: readonly string[];
+};
+
+const LAWS = ["associative", "commutative"] as const;
+const isLaw = (word: string): word is (typeof LAWS)[number] => (LAWS as readonly string[]).includes(word);
+
+/** The reducer and its converted arguments for one reduction; null after a report. */
+export function userReducer(
+  context: Context,
+  env: Env,
+  node: Ast.Reducer,
+  e: Ast.Reduction,
+  values: readonly Value[],
+): InstantiatedReducer | null {
+  const name = node.name.text;
+  const given = splitArguments(context, name, e, node.params, node.generics);
+  if (given === null || !mayExpand(context, env, name, e.span)) return null;
+  const scalars: Scalar[] = [];
+  for (const [n, a] of e.args.entries()) {
+    if (a.name !== null) continue;
+    const value = asScalar(context, known(values[n], "an argument"), a.span);
+    if (value === null) return null;
+    scalars.push(value);
+  }
+  const inferred = inferTypes(
+    node.generics,
+    node.params,
+    scalars.map((a) => a.type),
+  );
+  const sources = { args: given.named, env, given: new Map(), inferred, dims: new Map(), span: e.span };
+  const generics = bindGenerics(context, node.generics, sources);
+  if (!generics.complete) return null;
+  const reducer = instantiate(context, env, node, generics);
+  if (reducer === null) return null;
+  const args: Scalar[] = [];
+  const types: (DType | "unknown")[] = [];
+  for (const [n, v] of reducer.params.entries()) {
+    const arg = known(scalars[n], "an argument");
+    const dtype = v.type as DType;
+    const converted = convert(context, arg, dtype, `parameter \`${v.name}\` of \`${name}\``);
+    if (converted.kind === "poison") return null;
+    args.push(converted);
+    types.push(arg.type === "unknown" ? "unknown" : dtype);
+  }
+  return { reducer, args, types, names: node.results.map((r) => r.name.text) };
+}
+
+function instantiate(context: Context, env: Env, node: Ast.Reducer, generics: BoundGenerics): UserReducer | null {
+  const key = [
+    node.name.text,
+    ...[...generics.types].map(([n, t]) => `${n}=${t}`),
+    ...[...generics.values].map(([n, v]) => `${n}=${String(v.constant)}`),
+  ].join(" ");
+  const before = context.reducers.get(key);
+  if (before !== undefined) return before;
+  const reducer = build(context, env, node, generics);
+  if (reducer !== null) context.reducers.set(key, reducer);
+  return reducer;
+}
+
+function build(context: Context, env: Env, node: Ast.Reducer, generics: BoundGenerics): UserReducer | null {
+  const place = (scope: Scope): Env => ({
+    ...env,
+    scope: withGenerics(context, scope, node.generics, generics),
+    types: generics.types,
+    stage: null,
+    calls: [...env.calls, node.name.text],
+    subscript: false,
+    equation: null,
+  });
+  const paramTypes = node.params.map((p) => paramType(context, p, generics.types));
+  const resultTypes = node.results.map((p) => paramType(context, p, generics.types));
+  if (paramTypes.includes(null) || resultTypes.includes(null)) return null;
+  const results = node.results.map((r, n) => ({ name: r.name, dtype: known(resultTypes[n], "a dtype") }));
+  const components = (scope: Scope, body: Ast.Expr, what: string): readonly Expr[] | null =>
+    componentsOf(context, place(scope), body, results, what);
+
+  const lifted = new Scope();
+  const params = node.params.map((p, n) => {
+    const dtype = known(paramTypes[n], "a dtype");
+    const value = freeVariable(context, p.name, dtype);
+    declare(context, lifted, lifted, p.name, { kind: "value", role: "parameter", value, span: p.name.span });
+    return value.build(dtype) as Var;
+  });
+  const combined = new Scope();
+  const [left, right] = [node.combine.left, node.combine.right].map((side) => {
+    const vars = results.map((r) => variable(r.dtype, context.fresh("v"), `${side.text}.${r.name.text}`));
+    const fields = vars.map((v, n) => scalar(v.type as DType, known(results[n], "a component").name.span, () => v));
+    const names = results.map((r) => r.name.text);
+    const value: Value = { kind: "tuple", elements: fields, names, span: side.span };
+    declare(context, combined, combined, side, { kind: "value", role: "parameter", value, span: side.span });
+    return vars;
+  });
+  const identity = components(new Scope(), node.identity, "identity");
+  const lift = components(lifted, node.lift, "lift");
+  const combine = components(combined, node.combine.value, "combine");
+  if (!checkLaws(context, node) || identity === null || lift === null || combine === null) return null;
+  if (left === undefined || right === undefined) return null;
+  const laws = node.laws.map((l) => l.text).filter(isLaw);
+  return { kind: "user", name: node.name.text, params, identity, lift, left, right, combine, laws };
+}
+
+function checkLaws(context: Context, node: Ast.Reducer): boolean {
+  for (const law of node.laws) {
+    if (isLaw(law.text)) continue;
+    context.report("E2002", {
+      span: law.span,
+      message: `\`${law.text}\` is not a law`,
+      help: [`the laws are ${LAWS.join(" and ")}; the identity is always one`],
+    });
+    return false;
+  }
+  const [bulk] = node.bulk;
+  if (bulk === undefined) return true;
+  context.report("E2052", {
+    span: bulk.span,
+    message: "`bulk` equations are not built yet",
+    help: ["remove them: the meaning is the same"],
+  });
+  return false;
+}
+
+/** A tuple with one element per component, each in its dtype. */
+function componentsOf(
+  context: Context,
+  env: Env,
+  body: Ast.Expr,
+  results: readonly { readonly name: Ast.Name; readonly dtype: DType }[],
+  what: string,
+): readonly Expr[] | null {
+  const value = evaluate(context, env, body);
+  const [only] = results;
+  const elements =
+    results.length === 1 && value.kind !== "tuple" ? [value] : takeApart(context, value, results.length, body.span);
+  if (only === undefined) return null;
+  const exprs: Expr[] = [];
+  for (const [n, r] of results.entries()) {
+    const part = asScalar(context, known(elements[n], "a component"), body.span);
+    if (part === null || part.type === "unknown") return null;
+    const converted = convert(context, part, r.dtype, `component \`${r.name.text}\` of ${what}`);
+    if (converted.kind === "poison") return null;
+    exprs.push(exprOf(converted, r.dtype));
+  }
+  return exprs;
+}
+
+/** Checks a reducer by itself, with the defaults of its generics. */
+export function checkReducer(context: Context, env: Env, node: Ast.Reducer): void {
+  const withDefaults = node.generics.filter((g) => g.defaultValue !== null || /^(dtype|any)/.test(g.sort.text));
+  if (withDefaults.length < node.generics.length) return;
+  const sources = {
+    args: new Map(),
+    env,
+    given: new Map(),
+    inferred: new Map(),
+    dims: new Map(),
+    span: node.name.span,
+  };
+  const generics = bindGenerics(context, node.generics, sources);
+  if (generics.complete) instantiate(context, env, node, generics);
+}
