@@ -202,7 +202,7 @@ export function isCommutative(reducer: Reducer): boolean {
   return reducer.kind === "user" ? reducer.laws.includes("commutative") : rowOf(reducer.name).commutative;
 }
 
-/** The types that a step over integers or bools sums exactly: for these even a strict sum may be reordered. */
+/** Are all arguments integers or bools? Then arithmetic is exact, and even a strict sum may be reordered. */
 export function isExact(args: readonly ScalarType[]): boolean {
   return args.every((t) => t !== "index" && (isInt(t) || isBool(t)));
 }
