@@ -16,48 +16,97 @@ function rangeOf(kernel: Kernel | null, h: Handle, dims: Readonly<Record<string,
     .flatMap((s) => s.outputs)
     .find((o) => o.tensor.id === h.tensor.id)?.tensor;
   if (tensor?.values == null) return null;
-  const at_ = new Map(kernel.dims.map((d) => [d.id, BigInt(dims[d.name] ?? 0)]));
-  return [evaluateIndex(tensor.values.lo, at_), evaluateIndex(tensor.values.hi, at_)];
+  const sizes = new Map(kernel.dims.map((d) => [d.id, BigInt(dims[d.name] ?? 0)]));
+  return [evaluateIndex(tensor.values.lo, sizes), evaluateIndex(tensor.values.hi, sizes)];
 }
 
-describe("overflow", () => {
-  /** The accumulator of a quantised matrix product, with `where K <= most`. */
-  function qmatmul(most: number): Kernel {
-    const b = new KernelBuilder("qmatmul");
-    const [M, N, K] = [b.dim("M"), b.dim("N"), b.dim("K")];
-    const A = b.param("A", "i8", [M, K]);
-    const B = b.param("B", "i8", [K, N]);
-    const bias = b.param("bias", "i32", [N]);
-    const za = b.param("za", "i32", []);
-    const zo = b.param("zo", "i32", []);
-    const mult = b.param("mult", "i32", [N]);
-    const colsum = b.stage("colsum", { j: N }, (j) => b.reduce("sum", { k: K }, (k) => to("i32", B.at(k, j))));
-    const acc = b.stage("acc", { i: M, j: N }, (i, j) =>
-      plus(
-        minus(
-          b.reduce("sum", { k: K }, (k) => times(to("i32", A.at(i, k)), to("i32", B.at(k, j)))),
-          times(za.at(), colsum.at(j)),
-        ),
-        bias.at(j),
+/** The accumulator of a quantised matrix product, with `where K <= most`. */
+function qmatmul(most: number): Kernel {
+  const b = new KernelBuilder("qmatmul");
+  const [M, N, K] = [b.dim("M"), b.dim("N"), b.dim("K")];
+  const A = b.param("A", "i8", [M, K]);
+  const B = b.param("B", "i8", [K, N]);
+  const bias = b.param("bias", "i32", [N]);
+  const za = b.param("za", "i32", []);
+  const zo = b.param("zo", "i32", []);
+  const mult = b.param("mult", "i32", [N]);
+  const colsum = b.stage("colsum", { j: N }, (j) => b.reduce("sum", { k: K }, (k) => to("i32", B.at(k, j))));
+  const acc = b.stage("acc", { i: M, j: N }, (i, j) =>
+    plus(
+      minus(
+        b.reduce("sum", { k: K }, (k) => times(to("i32", A.at(i, k)), to("i32", B.at(k, j)))),
+        times(za.at(), colsum.at(j)),
       ),
-    );
-    const C = b.stage("C", { i: M, j: N }, (i, j) => {
-      const scaled = apply("doubling_high_multiply", acc.at(i, j), mult.at(j));
-      return to("i8", min(max(plus(scaled, zo.at()), -128), 127));
-    });
-    b.output(C);
-    return withFacts(b.build(), {
-      ranges: [
-        [B, [-127, 128]],
-        [bias, [-1073741824, 1073741824]],
-        [za, [-128, 128]],
-        [zo, [-128, 128]],
-        [mult, [1073741824, 2147483648]],
-      ],
-      where: [le(K, most)],
-    });
-  }
+      bias.at(j),
+    ),
+  );
+  const C = b.stage("C", { i: M, j: N }, (i, j) => {
+    const scaled = apply("doubling_high_multiply", acc.at(i, j), mult.at(j));
+    return to("i8", min(max(plus(scaled, zo.at()), -128), 127));
+  });
+  b.output(C);
+  return withFacts(b.build(), {
+    ranges: [
+      [B, [-127, 128]],
+      [bias, [-1073741824, 1073741824]],
+      [za, [-128, 128]],
+      [zo, [-128, 128]],
+      [mult, [1073741824, 2147483648]],
+    ],
+    where: [le(K, most)],
+  });
+}
 
+const scalarKernel = (
+  f: (x: Handle, y: Handle) => ReturnType<typeof plus>,
+): KernelBuilder & { x: Handle; y: Handle } => {
+  const b = new KernelBuilder("scalar");
+  const [x, y] = [b.param("x", "i32", []), b.param("y", "i32", [])];
+  b.output(b.stage("z", {}, () => f(x, y)));
+  return Object.assign(b, { x, y });
+};
+
+const prefixMaximum = (first: number): Kernel => {
+  const c = new KernelBuilder("prefix");
+  const L = c.dim("L");
+  const Y = c.param("Y", "i32", [L]);
+  c.output(
+    c.stage("m", { i: L }, (i) =>
+      c.reduce(
+        "max",
+        { n: L },
+        (n) => Y.at(n),
+        (n) => le(plus(n, first), i),
+      ),
+    ),
+  );
+  return c.build();
+};
+
+const positions = (where: boolean, guard: boolean): readonly bigint[] | null => {
+  const b = new KernelBuilder("arg");
+  const N = b.dim("N");
+  const X = b.param("X", "f32", [N]);
+  const [value, place] = b.tuple(["v", "p"], {}, () =>
+    b.components("argmax", { n: N }, (n) => X.at(n), guard ? (n) => lt(f32(0), X.at(n)) : null),
+  );
+  if (value === undefined || place === undefined) return never();
+  b.output(value, place);
+  const kernel = withFacts(b.build(), { where: where ? [le(1, N)] : [] });
+  return rangeOf(prove(kernel).kernel, place, { N: 7 });
+};
+
+const claimedRemainder = (hi: number): readonly [Kernel, ReturnType<typeof claim>] => {
+  const b = new KernelBuilder("claims");
+  const N = b.dim("N");
+  const X = b.param("X", "i32", [N]);
+  const T = b.param("T", "f32", [8]);
+  const c = b.stage("c", { i: N }, (i) => mod(X.at(i), 8));
+  b.output(b.stage("y", { i: N }, (i) => T.at(at(c.at(i)))));
+  return [b.build(), claim(c, 0, hi)];
+};
+
+describe("overflow", () => {
   test("range types and a bound of K keep the accumulator in i32", () => {
     expect(prove(qmatmul(32768)).diagnostics.map(textOf)).toEqual([]);
     // 2^30 of bias and 2*16256 per step: one more step than 33026 leaves i32.
@@ -106,27 +155,21 @@ describe("overflow", () => {
   });
 
   test("operations: refused with the operands' values, accepted where ranges exclude it, or where they wrap", () => {
-    const build = (f: (x: Handle, y: Handle) => ReturnType<typeof plus>): KernelBuilder & { x: Handle; y: Handle } => {
-      const b = new KernelBuilder("scalar");
-      const [x, y] = [b.param("x", "i32", []), b.param("y", "i32", [])];
-      b.output(b.stage("z", {}, () => f(x, y)));
-      return Object.assign(b, { x, y });
-    };
-    const sum = build((x, y) => plus(x.at(), y.at()));
+    const sum = scalarKernel((x, y) => plus(x.at(), y.at()));
     const refused = prove(sum.build());
     expect(refused.errors).toEqual(["E2101"]);
     expect(textOf(refused.diagnostics[0] ?? never())).toContain("this `+` of i32 may overflow");
     expect(textOf(refused.diagnostics[0] ?? never())).toContain("wrapping_add(a, b)");
     const small = { ranges: [[sum.x, [-1000, 1000]] as const, [sum.y, [0, 5]] as const] };
     expect(prove(withFacts(sum.build(), small)).errors).toEqual([]);
-    expect(prove(build((x, y) => times(x.at(), y.at())).build()).errors).toEqual(["E2101"]);
-    expect(prove(build((x) => apply("neg", x.at())).build()).errors).toEqual(["E2101"]);
-    expect(prove(build((x) => apply("abs", x.at())).build()).errors).toEqual(["E2101"]);
-    expect(prove(build((x) => div(x.at(), -1)).build()).errors).toEqual(["E2101"]);
-    expect(prove(build((x) => div(x.at(), 3)).build()).errors).toEqual([]);
-    expect(prove(build((x) => mod(x.at(), -1)).build()).errors).toEqual([]);
-    expect(prove(build((x, y) => apply("wrapping_mul", x.at(), y.at())).build()).errors).toEqual([]);
-    expect(prove(build((x) => times(times(x.at(), i32(0)), x.at())).build()).errors).toEqual([]);
+    expect(prove(scalarKernel((x, y) => times(x.at(), y.at())).build()).errors).toEqual(["E2101"]);
+    expect(prove(scalarKernel((x) => apply("neg", x.at())).build()).errors).toEqual(["E2101"]);
+    expect(prove(scalarKernel((x) => apply("abs", x.at())).build()).errors).toEqual(["E2101"]);
+    expect(prove(scalarKernel((x) => div(x.at(), -1)).build()).errors).toEqual(["E2101"]);
+    expect(prove(scalarKernel((x) => div(x.at(), 3)).build()).errors).toEqual([]);
+    expect(prove(scalarKernel((x) => mod(x.at(), -1)).build()).errors).toEqual([]);
+    expect(prove(scalarKernel((x, y) => apply("wrapping_mul", x.at(), y.at())).build()).errors).toEqual([]);
+    expect(prove(scalarKernel((x) => times(times(x.at(), i32(0)), x.at())).build()).errors).toEqual([]);
   });
 
   test("a branch excludes what its condition does; select does not", () => {
@@ -187,7 +230,7 @@ describe("casts, shifts, divisors", () => {
     expect(prove(withFacts(b.build(), { where: [le(N, 1073741825)] })).errors).toEqual(["E2103"]);
   });
 
-  test("narrowing needs a range; sat_ and wrap_ do not", () => {
+  test("narrowing needs a range; ssizes and wrap_ do not", () => {
     const b = new KernelBuilder("narrow");
     const x = b.param("x", "i32", []);
     const body = (mode: "exact" | "saturate" | "wrap") => (): ReturnType<typeof cast> => cast("i8", mode, x.at());
@@ -267,24 +310,8 @@ describe("reductions over nothing", () => {
     expect(outcome.errors).toEqual(["E2105"]);
     expect(outcome.diagnostics[0]?.help[0]).toBe("require where N >= 1");
     expect(prove(withFacts(b.build(), { where: [le(1, N)] })).errors).toEqual([]);
-    const prefix = (first: number): Kernel => {
-      const c = new KernelBuilder("prefix");
-      const L = c.dim("L");
-      const Y = c.param("Y", "i32", [L]);
-      c.output(
-        c.stage("m", { i: L }, (i) =>
-          c.reduce(
-            "max",
-            { n: L },
-            (n) => Y.at(n),
-            (n) => le(plus(n, first), i),
-          ),
-        ),
-      );
-      return c.build();
-    };
-    expect(prove(prefix(0)).errors).toEqual([]);
-    expect(prove(prefix(1)).errors).toEqual(["E2105"]);
+    expect(prove(prefixMaximum(0)).errors).toEqual([]);
+    expect(prove(prefixMaximum(1)).errors).toEqual(["E2105"]);
   });
 
   test("a maximum of floats needs none", () => {
@@ -296,18 +323,6 @@ describe("reductions over nothing", () => {
   });
 
   test("the position of argmax: 0..n where there is a point, else -1..n", () => {
-    const positions = (where: boolean, guard: boolean): readonly bigint[] | null => {
-      const b = new KernelBuilder("arg");
-      const N = b.dim("N");
-      const X = b.param("X", "f32", [N]);
-      const [value, place] = b.tuple(["v", "p"], {}, () =>
-        b.components("argmax", { n: N }, (n) => X.at(n), guard ? (n) => lt(f32(0), X.at(n)) : null),
-      );
-      if (value === undefined || place === undefined) return never();
-      b.output(value, place);
-      const kernel = withFacts(b.build(), { where: where ? [le(1, N)] : [] });
-      return rangeOf(prove(kernel).kernel, place, { N: 7 });
-    };
     expect(positions(true, false)).toEqual([0n, 7n]);
     expect(positions(false, false)).toEqual([-1n, 7n]);
     expect(positions(true, true)).toEqual([-1n, 7n]);
@@ -326,22 +341,13 @@ describe("reductions over nothing", () => {
 
 describe("declared ranges", () => {
   test("claims are proved, and then known", () => {
-    const build = (hi: number): readonly [Kernel, ReturnType<typeof claim>] => {
-      const b = new KernelBuilder("claims");
-      const N = b.dim("N");
-      const X = b.param("X", "i32", [N]);
-      const T = b.param("T", "f32", [8]);
-      const c = b.stage("c", { i: N }, (i) => mod(X.at(i), 8));
-      b.output(b.stage("y", { i: N }, (i) => T.at(at(c.at(i)))));
-      return [b.build(), claim(c, 0, hi)];
-    };
-    const [right, ofRight] = build(8);
+    const [right, ofRight] = claimedRemainder(8);
     expect(prove(right, [ofRight]).errors).toEqual([]);
-    const [wrong, ofWrong] = build(7);
+    const [wrong, ofWrong] = claimedRemainder(7);
     const outcome = prove(wrong, [ofWrong]);
     expect(outcome.errors).toEqual(["E2106"]);
     expect(textOf(outcome.diagnostics[0] ?? never())).toContain("c is declared");
-    const [wide, ofWide] = build(9);
+    const [wide, ofWide] = claimedRemainder(9);
     // A claim that is wider than what is true is what readers may rely on.
     expect(prove(wide, [ofWide]).errors).toEqual(["E2003"]);
   });

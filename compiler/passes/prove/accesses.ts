@@ -55,9 +55,10 @@ export function proveRead(checked: Read, original: Read, scope: Scope, place: Pl
       guarded ||= outcome.guarded;
     } else if (checked.pad !== null && !isTime) {
       pad = checked.pad;
-      checkPadded(s, checked.pad, scope, place);
+      const onPath = checkPadded(s, checked.pad, scope, place);
+      guarded ||= onPath;
       if (!outcome.verdict.proved) warnNoHalo(s, scope, place);
-      record(scope, place, s, "pad", null, false);
+      record(scope, place, s, "pad", null, onPath);
     } else if (!outcome.verdict.proved) {
       refuseAccess(s, scope, place);
     }
@@ -93,11 +94,13 @@ export function inside(s: Subscript): Condition {
   return all([atMost(s.lo, s.value), less(s.value, s.hi)]);
 }
 
-function checkPadded(s: Subscript, pad: Pad, scope: Scope, place: Place): void {
-  if (pad.kind === "value") return;
+/** Is there something to read, and only on this path? */
+function checkPadded(s: Subscript, pad: Pad, scope: Scope, place: Place): boolean {
+  if (pad.kind === "value") return false;
   const least = pad.kind === "mirror" ? 2n : 1n;
-  const size = sub(s.hi, s.lo);
-  if (!scope.holds(atMost(constant(least), size))) refuseEmptyPad(s, pad.kind, least, scope, place);
+  const { verdict, guarded } = scope.prove(atMost(constant(least), sub(s.hi, s.lo)));
+  if (!verdict.proved) refuseEmptyPad(s, pad.kind, least, scope, place);
+  return guarded;
 }
 
 function record(
