@@ -13,6 +13,7 @@ import { reduceAddresses } from "./passes/machine/addresses.ts";
 import { removeDeadCode } from "./passes/machine/dead-code.ts";
 import { flatten } from "./passes/machine/flatten.ts";
 import { hoistInvariants } from "./passes/machine/hoist-invariants.ts";
+import { decideNaNInBits } from "./passes/machine/nan-in-bits.ts";
 import { planMemory } from "./passes/machine/plan-memory.ts";
 import { numberValues } from "./passes/machine/value-numbering.ts";
 import { materialisePads } from "./passes/materialise-pads.ts";
@@ -40,6 +41,7 @@ export const PIPELINE: readonly Pass[] = [
   },
   machine("plan-memory", "scratch buffers share one arena", (p) => planMemory(p)),
   functions("value-numbering", "unrolled copies share what is equal", numberValues),
+  machine("nan-in-bits", "a NaN counts where the target assumes none", nanFor),
   machine("flatten", "one subscript per access, where the target wants it", flattenFor),
   functions("number-addresses", "addresses share their sums", numberValues),
   functions("hoist-strides", "what the pointers start from is outside", hoistInvariants),
@@ -67,6 +69,11 @@ export function runPipeline(
 /** A proved kernel as machine code for the target. */
 export function lowerToMachine(kernel: Kernel, target: Target): MachineProgram {
   return asMachine(runPipeline(kernel, target));
+}
+
+function nanFor(program: MachineProgram, capabilities: Capabilities): MachineProgram {
+  if (capabilities.ieeeNaN) return program;
+  return { ...program, functions: program.functions.map(decideNaNInBits) };
 }
 
 function flattenFor(program: MachineProgram, capabilities: Capabilities): MachineProgram {

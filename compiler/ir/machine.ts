@@ -93,6 +93,11 @@ export type MachineFunction = {
   readonly body: readonly Inst[];
   /** GPU: the extents whose product is the number of invocations, outermost first; null: one call runs the whole nest. */
   readonly grid: readonly Expr[] | null;
+  /**
+   * GPU: each invocation stores exactly the element of its own number, row-major, in every buffer that the function stores
+   * to. Then neighbours, run by one invocation, fill whole words of packed elements, and nobody else writes to these.
+   */
+  readonly ownsElement: boolean;
 };
 
 /** A buffer of the program; registers have become locals. */

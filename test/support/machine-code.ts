@@ -68,7 +68,7 @@ export class Code {
   }
 
   finish(grid: MachineFunction["grid"] = null): MachineFunction {
-    return { name: "nest0", types: this.types, locals: this.locals, body: this.body, grid };
+    return { name: "nest0", types: this.types, locals: this.locals, body: this.body, grid, ownsElement: false };
   }
 }
 

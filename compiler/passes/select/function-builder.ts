@@ -116,9 +116,9 @@ export class FunctionBuilder {
     return block;
   }
 
-  finish(name: string, grid: readonly Expr[] | null): MachineFunction {
+  finish(name: string, grid: readonly Expr[] | null, ownsElement: boolean): MachineFunction {
     const body = [...this.#entry, ...known(this.#blocks[0], "the body")];
-    return { name, types: this.#types, locals: this.#locals, body, grid };
+    return { name, types: this.#types, locals: this.#locals, body, grid, ownsElement };
   }
 
   #widest(list: readonly Reg[]): 1 | 2 | 4 {

@@ -11,6 +11,7 @@ import type { Accum, For, LoopProgram, Nest, Stmt, Store } from "../../ir/loops.
 import type { MachineBuffer, MachineFunction, MachineProgram, Reg } from "../../ir/machine.ts";
 import { merge, step } from "../../ir/reducers.ts";
 import { sameExpr } from "../../ir/walk.ts";
+import { visitStatements } from "../../ir/walk-loops.ts";
 import { InternalError, invariant, known, unreachable } from "../../support/invariant.ts";
 import { FunctionBuilder } from "./function-builder.ts";
 import { laneUse, Registers } from "./registers.ts";
@@ -43,21 +44,49 @@ function selectNest(nest: Nest, n: number, program: LoopProgram, capabilities: C
   const name = `nest${n}`;
   if (capabilities.launch === "calls") {
     statement(nest.body, ctx);
-    return builder.finish(name, null);
+    return builder.finish(name, null, false);
   }
-  const { grid, body, variables } = invocationGrid(nest, ctx);
+  const { loops, grid, body, variables } = invocationGrid(nest, ctx);
   const total = grid.reduce<Expr>((a, b) => mul(a, b), index(1));
   const inside = builder.apply("lt", builder.dim(INVOCATION), value(total, ctx));
   const then = builder.block(() => statement(body, variables()));
   builder.emit({ kind: "if", cond: inside, then, otherwise: [] });
-  return builder.finish(name, grid);
+  return builder.finish(name, grid, storesOwnElement(body, loops, ctx));
+}
+
+/** Is every store at the grid's very point, in a buffer of the grid's very shape? */
+function storesOwnElement(body: Stmt, loops: readonly For[], ctx: Context): boolean {
+  const isOwn = (id: string, subscripts: readonly Expr[]): boolean => {
+    const buffer = ctx.buffers.get(id);
+    if (buffer === undefined) return true;
+    return (
+      subscripts.length === loops.length &&
+      loops.every(
+        (l, d) =>
+          sameExpr(known(subscripts[d], "subscript"), l.variable) &&
+          sameExpr(known(buffer.lo[d], "lower bound"), l.lo) &&
+          sameExpr(known(buffer.extent[d], "extent"), isZero(l.lo) ? l.hi : sub(l.hi, l.lo)),
+      )
+    );
+  };
+  let own = true;
+  visitStatements(body, (s) => {
+    if (s.kind === "store") own &&= isOwn(s.buffer, s.index);
+    if (s.kind === "accum") own &&= s.targets.every((t) => isOwn(t.buffer, t.index));
+  });
+  return own;
 }
 
 /** Peels the independent loops off; their variables come from the invocation's number, the last one fastest. */
 function invocationGrid(
   nest: Nest,
   ctx: Context,
-): { readonly grid: readonly Expr[]; readonly body: Stmt; readonly variables: () => Context } {
+): {
+  readonly loops: readonly For[];
+  readonly grid: readonly Expr[];
+  readonly body: Stmt;
+  readonly variables: () => Context;
+} {
   const loops: For[] = [];
   let body = nest.body;
   while (loops.length < nest.independent && body.kind === "for") {
@@ -77,7 +106,7 @@ function invocationGrid(
     }
     return inner;
   };
-  return { grid, body, variables };
+  return { loops, grid, body, variables };
 }
 
 function isZero(e: Expr): boolean {
