@@ -36,17 +36,9 @@ export function decideNaNInBits(fn: MachineFunction): MachineFunction {
     const a = known(inst.args[0], "operand");
     const b = inst.args[1] ?? a;
     if (!isFloat(a)) return [inst];
-    switch (inst.op) {
-      case "max":
-      case "min":
-        return keepNaN(inst, a, b);
-      case "ne":
-        return a === b ? isNaN(a, inst.dst) : notOf("eq", inst);
-      case "eq":
-        return a === b ? notNaN(a, inst.dst) : [inst];
-      default:
-        return [inst];
-    }
+    if (inst.op === "max" || inst.op === "min") return keepNaN(inst, a, b);
+    if (inst.op === "ne") return a === b ? isNaN(a, inst.dst) : notOf("eq", inst);
+    return inst.op === "eq" && a === b ? notNaN(a, inst.dst) : [inst];
   }
 
   function isFloat(r: Reg): boolean {
