@@ -47,6 +47,8 @@ export type Target = {
   /** One line for `einkorn targets`. */
   readonly summary: string;
   readonly capabilities: Capabilities;
+  /** False for the reference, which runs the equations themselves: nothing is lowered for it. */
+  readonly lowers: boolean;
   /** Spells a legal program. Rejects only on a compiler bug; asynchronous because a toolchain may have to be loaded. */
   readonly emit: (program: MachineProgram) => Promise<Artifact>;
   /**

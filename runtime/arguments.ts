@@ -86,7 +86,10 @@ function bindDims(kernel: Kernel, given: Arguments, inputs: readonly Tensor[]): 
   for (const [n, p] of kernel.params.entries()) {
     const t = known(inputs[n], "input");
     if (t.shape.length !== p.dims.length) {
-      refuse("E6204", `${p.name} has ${p.dims.length} dims, the argument has ${t.shape.length}: [${t.shape.join(", ")}]`);
+      refuse(
+        "E6204",
+        `${p.name} has ${p.dims.length} dims, the argument has ${t.shape.length}: [${t.shape.join(", ")}]`,
+      );
     }
     for (const [d, { hi }] of p.dims.entries()) {
       if (hi.kind !== "var") continue;
@@ -170,7 +173,13 @@ function outputDType(kernel: Kernel, id: string): DType {
   return known(tensorsOf(kernel).get(id), "the tensor of an output").dtype;
 }
 
-function checkOutput(name: string, t: Tensor, dtype: string, shape: readonly number[], inputs: readonly Tensor[]): void {
+function checkOutput(
+  name: string,
+  t: Tensor,
+  dtype: string,
+  shape: readonly number[],
+  inputs: readonly Tensor[],
+): void {
   if (t.dtype !== dtype || t.shape.length !== shape.length || t.shape.some((s, d) => s !== shape[d])) {
     const wanted = `${dtype}[${shape.join(", ")}]`;
     refuse("E6209", `output ${name} is ${wanted}, the tensor given for it is ${t.dtype}[${t.shape.join(", ")}]`, {
@@ -205,6 +214,8 @@ function refuseTooLarge(
   for (const [name, shape] of sizes) {
     const elements = shape.reduce((a, b) => a * b, 1);
     if (elements < LARGEST_INDEX) continue;
-    refuse("E6210", `${name} has ${elements} elements; kernels count them in 31 bits`, { notes: [dimsNote(kernel, dims)] });
+    refuse("E6210", `${name} has ${elements} elements; kernels count them in 31 bits`, {
+      notes: [dimsNote(kernel, dims)],
+    });
   }
 }

@@ -8,6 +8,7 @@ import type { Target } from "../../compiler/target.ts";
 export const interpTarget: Target = {
   name: "interp",
   summary: "the reference interpreter: every kernel, exactly as the equations say, slowly",
+  lowers: false,
   capabilities: {
     lanes: 1,
     interleave: 1,

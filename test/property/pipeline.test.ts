@@ -33,7 +33,7 @@ const cpu: Capabilities = {
 
 function makeTarget(name: string, capabilities: Capabilities): Target {
   const never = () => Promise.reject(new Error("not used"));
-  return { name, summary: "test", capabilities, emit: never, files: never };
+  return { name, summary: "test", lowers: true, capabilities, emit: never, files: never };
 }
 
 const TARGETS = [

@@ -1,0 +1,69 @@
+/**
+ * From text to artifacts, in three steps that callers can stop between: `readProgram` parses and checks a file,
+ * `proveKernelOf` makes one kernel's proved equations, `emitKernel` lowers them for a target. Everything a user did wrong
+ * is in `diagnostics`; null means that there is at least one error there.
+ */
+import type { Kernel } from "./ir/equations.ts";
+import type { MachineProgram } from "./ir/machine.ts";
+import { checkProgram, lowerKernel } from "./lang/check-program.ts";
+import type { CheckedProgram, GivenGeneric } from "./lang/check-program.ts";
+import { parse } from "./lang/parse.ts";
+import { checkTarget } from "./passes/check-target.ts";
+import type { AccessProof } from "./passes/prove/proof.ts";
+import { proveKernel } from "./passes/prove/prove-kernel.ts";
+import { specialise } from "./passes/specialise.ts";
+import { lowerToMachine } from "./pipeline.ts";
+import { Diagnostics } from "./support/diagnostics.ts";
+import type { Source } from "./support/source.ts";
+import type { Artifact, Target } from "./target.ts";
+
+export type { CheckedProgram, GivenGeneric };
+
+/** A kernel whose every access is proved, and how. */
+export type ProvedKernel = { readonly kernel: Kernel; readonly proofs: readonly AccessProof[] };
+
+export type KernelOptions = {
+  /** Values of generics by name; the others take their defaults. */
+  readonly generics?: ReadonlyMap<string, GivenGeneric>;
+};
+
+/** Parses and checks a source; null after a syntax error. */
+export function readProgram(source: Source, diagnostics: Diagnostics): CheckedProgram | null {
+  const found = new Diagnostics();
+  const program = parse(source, found);
+  for (const d of found.list) diagnostics.add(d);
+  return found.hasErrors ? null : checkProgram(program, diagnostics);
+}
+
+/** The kernel's equations, calls inlined, every access proved. */
+export function proveKernelOf(
+  program: CheckedProgram,
+  name: string,
+  options: KernelOptions,
+  diagnostics: Diagnostics,
+): ProvedKernel | null {
+  const found = new Diagnostics();
+  const lowered = lowerKernel(program, name, { generics: options.generics ?? new Map() }, found);
+  for (const d of found.list) diagnostics.add(d);
+  if (lowered === null || found.hasErrors) return null;
+  return proveKernel(lowered.kernel, lowered.spans, lowered.claims, diagnostics);
+}
+
+/** The kernel with dims as constants, by name of the dim. */
+export function specialiseByName(kernel: Kernel, dims: ReadonlyMap<string, bigint>): Kernel {
+  const byId = new Map(kernel.dims.flatMap((d) => (dims.has(d.name) ? [[d.id, dims.get(d.name) ?? 0n] as const] : [])));
+  return specialise(kernel, byId);
+}
+
+/** Code for the target; null where it cannot hold the kernel (E4). */
+export async function emitKernel(kernel: Kernel, target: Target, diagnostics: Diagnostics): Promise<Artifact | null> {
+  const found = new Diagnostics();
+  checkTarget(kernel, target, found);
+  for (const d of found.list) diagnostics.add(d);
+  if (found.hasErrors) return null;
+  return target.emit(target.lowers ? lowerToMachine(kernel, target) : withoutCode(kernel));
+}
+
+function withoutCode(kernel: Kernel): MachineProgram {
+  return { kernel: kernel.name, dims: kernel.dims, addressing: "subscripts", buffers: [], functions: [] };
+}
