@@ -5,10 +5,11 @@
  * work on definitions stays linear in their number however often they are nested.
  */
 import { invariant, known as present, unreachable } from "../support/invariant.ts";
+import type { Definition } from "./definition.ts";
+import { definitionKey, definitionValue, intervalOf, operands } from "./definition.ts";
 import type { DivisionContext, Known } from "./floor-division.ts";
 import { DIVISION_RULES } from "./floor-division.ts";
-import type { Interval } from "./interval.ts";
-import { ALL, addIntervals, multiplyIntervals, point, powerInterval, scaleInterval } from "./interval.ts";
+import { ALL } from "./interval.ts";
 import type { Poly, Term } from "./polynomial.ts";
 import {
   add,
@@ -20,7 +21,6 @@ import {
   degree,
   divideFactors,
   evaluateWith,
-  floorQuotient,
   monomial,
   mul,
   negate,
@@ -30,16 +30,6 @@ import {
   substituteAtoms,
   withoutConstant,
 } from "./polynomial.ts";
-
-/** What a derived atom stands for. */
-export type Definition =
-  | { readonly kind: "quotient"; readonly numerator: Poly; readonly divisor: Poly }
-  | { readonly kind: "minimum"; readonly left: Poly; readonly right: Poly }
-  | { readonly kind: "maximum"; readonly left: Poly; readonly right: Poly }
-  /** Not expanded, because the expansion would be too large. */
-  | { readonly kind: "product"; readonly left: Poly; readonly right: Poly }
-  /** `base ** exponent`, base at least 2; it has no value where the exponent is negative. */
-  | { readonly kind: "exponential"; readonly base: bigint; readonly exponent: Poly };
 
 /** Products past these sizes stay one atom: `(i + j + k + l) ** 40` has 12 341 terms. */
 const MOST_TERMS = 256;
@@ -52,26 +42,6 @@ export const NOTHING_KNOWN: Known = {
   bounds: (p) => intervalOf(p, () => ALL),
   holds: (p) => (intervalOf(p, () => ALL).lower ?? -1n) >= 0n,
 };
-
-/** An interval that holds every value of a polynomial, given one for each atom; powers of one atom are taken together. */
-export function intervalOf(p: Poly, boundsOf: (id: string) => Interval): Interval {
-  let total = point(0n);
-  for (const t of p.terms)
-    total = addIntervals(total, scaleInterval(productInterval(t.factors, boundsOf), t.coefficient));
-  return total;
-}
-
-function productInterval(factors: readonly string[], boundsOf: (id: string) => Interval): Interval {
-  let product = point(1n);
-  for (let i = 0; i < factors.length;) {
-    const id = present(factors[i], "a factor");
-    let next = i + 1;
-    while (factors[next] === id) next++;
-    product = multiplyIntervals(product, powerInterval(boundsOf(id), next - i));
-    i = next;
-  }
-  return product;
-}
 
 /** Collects definitions; polynomials that mention derived atoms have meaning only beside the table that made them. */
 export class Atoms {
@@ -117,15 +87,13 @@ export class Atoms {
   min(a: Poly, b: Poly, known: Known = NOTHING_KNOWN): Poly {
     if (known.holds(sub(b, a))) return a;
     if (known.holds(sub(a, b))) return b;
-    const [left, right] = a.key <= b.key ? [a, b] : [b, a];
-    return this.#derived({ kind: "minimum", left, right });
+    return this.#derived({ kind: "minimum", left: a, right: b });
   }
 
   max(a: Poly, b: Poly, known: Known = NOTHING_KNOWN): Poly {
     if (known.holds(sub(a, b))) return a;
     if (known.holds(sub(b, a))) return b;
-    const [left, right] = a.key <= b.key ? [a, b] : [b, a];
-    return this.#derived({ kind: "maximum", left, right });
+    return this.#derived({ kind: "maximum", left: a, right: b });
   }
 
   /** `min(max(x, lo), hi)`. */
@@ -144,8 +112,7 @@ export class Atoms {
       const expanded = mul(a, b);
       if (degree(expanded) <= HIGHEST_DEGREE && expanded.terms.every((t) => isShort(t.coefficient))) return expanded;
     }
-    const [left, right] = a.key <= b.key ? [a, b] : [b, a];
-    return this.#derived({ kind: "product", left, right });
+    return this.#derived({ kind: "product", left: a, right: b });
   }
 
   /** `a ** exponent` for a natural number. */
@@ -306,49 +273,6 @@ export class Atoms {
       );
     }
     return shown;
-  }
-}
-
-/** The polynomials that a definition is made of. */
-export function operands(d: Definition): readonly Poly[] {
-  switch (d.kind) {
-    case "quotient":
-      return [d.numerator, d.divisor];
-    case "minimum":
-    case "maximum":
-    case "product":
-      return [d.left, d.right];
-    case "exponential":
-      return [d.exponent];
-    default:
-      return unreachable(d);
-  }
-}
-
-function definitionKey(d: Definition): string {
-  const parts = operands(d).map((p) => p.key);
-  return [d.kind, d.kind === "exponential" ? `${d.base}` : "", ...parts].join("\u001d");
-}
-
-/** The longest power that is computed when an exponential is evaluated. */
-const LARGEST_EXPONENT = 4096n;
-
-function definitionValue(d: Definition, evaluate: (p: Poly) => bigint | null): bigint | null {
-  const [a, b] = operands(d).map(evaluate);
-  if (a === undefined || a === null || b === null) return null;
-  if (d.kind === "exponential") return a < 0n || a > LARGEST_EXPONENT ? null : d.base ** a;
-  const right = present(b, "the second operand");
-  switch (d.kind) {
-    case "quotient":
-      return right === 0n ? null : floorQuotient(a, right);
-    case "minimum":
-      return a < right ? a : right;
-    case "maximum":
-      return a > right ? a : right;
-    case "product":
-      return a * right;
-    default:
-      return unreachable(d);
   }
 }
 

@@ -99,6 +99,29 @@ export function polysOf(c: Condition): readonly Poly[] {
   }
 }
 
+/** Prints like source text, given the text of polynomials. */
+export function printCondition(c: Condition, print: (p: Poly) => string): string {
+  switch (c.kind) {
+    case "atLeastZero":
+      return `${print(c.poly)} >= 0`;
+    case "zero":
+      return `${print(c.poly)} == 0`;
+    case "all":
+      return c.of.length === 0 ? "true" : c.of.map((part) => printPart(part, print)).join(" && ");
+    case "any":
+      return c.of.length === 0 ? "false" : c.of.map((part) => printPart(part, print)).join(" || ");
+    case "unknown":
+      return "?";
+    default:
+      return unreachable(c);
+  }
+}
+
+function printPart(c: Condition, print: (p: Poly) => string): string {
+  const text = printCondition(c, print);
+  return (c.kind === "all" || c.kind === "any") && c.of.length > 1 ? `(${text})` : text;
+}
+
 /** Whether a condition holds at a point; null where it is unknown or a polynomial has no value there. */
 export function holdsAt(c: Condition, evaluate: (p: Poly) => bigint | null): boolean | null {
   switch (c.kind) {

@@ -4,7 +4,7 @@
  * `q = n div d` with positive d gives `d*q <= n <= d*q + d - 1`; a minimum is at most each side, a maximum at least.
  */
 import { unreachable } from "../support/invariant.ts";
-import { intervalOf, operands } from "./atoms.ts";
+import { intervalOf, operands } from "./definition.ts";
 import type { Fact } from "./condition.ts";
 import type { Facts } from "./facts.ts";
 import { factsBehind } from "./facts.ts";
@@ -117,18 +117,21 @@ export function productRows(facts: Facts, { rows, bounds }: Gathered, reach: Rea
   return found;
 }
 
+function byDefinition(poly: Poly): Row {
+  return { poly, because: NO_FACTS };
+}
+
 function definitionRows(facts: Facts, id: string, lemma: Lemma): readonly Row[] {
   const definition = facts.atoms.definition(id);
   if (definition === null) return [];
   const value = atom(id);
-  const plain = (poly: Poly): Row => ({ poly, because: NO_FACTS });
   switch (definition.kind) {
     case "quotient":
       return quotientRows(value, definition.numerator, definition.divisor, lemma);
     case "minimum":
-      return [plain(sub(definition.left, value)), plain(sub(definition.right, value))];
+      return [byDefinition(sub(definition.left, value)), byDefinition(sub(definition.right, value))];
     case "maximum":
-      return [plain(sub(value, definition.left)), plain(sub(value, definition.right))];
+      return [byDefinition(sub(value, definition.left)), byDefinition(sub(value, definition.right))];
     case "product":
     case "exponential":
       return [];

@@ -3,7 +3,8 @@
  * equals one of its sides), then alternatives that were assumed and share atoms with it, then minima and maxima in facts
  * near it.
  */
-import { operands } from "./atoms.ts";
+import { unreachable } from "../support/invariant.ts";
+import { operands } from "./definition.ts";
 import type { Condition } from "./condition.ts";
 import { all, atMost, equal, polysOf } from "./condition.ts";
 import type { Disjunction, Facts } from "./facts.ts";
@@ -43,9 +44,23 @@ function closure(facts: Facts, polys: readonly Poly[]): ReadonlySet<string> {
 function definedChoices(facts: Facts, ids: ReadonlySet<string>): readonly Disjunction[] {
   return [...ids].flatMap((id) => {
     const d = facts.atoms.definition(id);
-    if (d === null || (d.kind !== "minimum" && d.kind !== "maximum")) return [];
-    const is = (side: Poly, lower: Poly, upper: Poly): Condition => all([equal(atom(id), side), atMost(lower, upper)]);
-    const [low, high] = d.kind === "minimum" ? [d.left, d.right] : [d.right, d.left];
-    return [{ alternatives: [is(d.left, low, high), is(d.right, high, low)], label: "" }];
+    const is = (side: Poly, when: Condition): Condition => all([equal(atom(id), side), when]);
+    switch (d?.kind) {
+      case "minimum":
+        return [
+          { alternatives: [is(d.left, atMost(d.left, d.right)), is(d.right, atMost(d.right, d.left))], label: "" },
+        ];
+      case "maximum":
+        return [
+          { alternatives: [is(d.left, atMost(d.right, d.left)), is(d.right, atMost(d.left, d.right))], label: "" },
+        ];
+      case "quotient":
+      case "product":
+      case "exponential":
+      case undefined:
+        return [];
+      default:
+        return unreachable(d);
+    }
   });
 }

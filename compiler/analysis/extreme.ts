@@ -5,7 +5,7 @@
  * polynomial wherever the facts hold, and is attained where every range is non-empty at the corner of the outer ones.
  */
 import { unreachable } from "../support/invariant.ts";
-import type { Definition } from "./atoms.ts";
+import type { Definition } from "./definition.ts";
 import type { Facts, IndexRange } from "./facts.ts";
 import type { Poly } from "./polynomial.ts";
 import { MINUS_ONE, add, atom, atomsOf, mentions, negate, splitAffine } from "./polynomial.ts";

@@ -6,7 +6,7 @@
  */
 import { unreachable } from "../support/invariant.ts";
 import type { Atoms } from "./atoms.ts";
-import { intervalOf, operands } from "./atoms.ts";
+import { intervalOf, operands } from "./definition.ts";
 import type { Condition, Fact } from "./condition.ts";
 import { atLeastZero, atMost, less } from "./condition.ts";
 import type { Known } from "./floor-division.ts";

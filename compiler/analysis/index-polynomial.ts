@@ -11,10 +11,10 @@ import type { Apply, Cast, Expr, Op, Read, Reduce, Select, Var } from "../ir/exp
 import { add, apply, cast, index, maximum, minimum, mul, sub } from "../ir/expr.ts";
 import { expressionKey, some } from "../ir/walk.ts";
 import { invariant, known as present, unreachable } from "../support/invariant.ts";
-import type { Definition } from "./atoms.ts";
 import { Atoms, NOTHING_KNOWN } from "./atoms.ts";
 import type { Condition } from "./condition.ts";
 import { FALSE, TRUE, UNKNOWN, all, any, atMost, equal, less, not, notEqual, polysOf, within } from "./condition.ts";
+import type { Definition } from "./definition.ts";
 import type { Facts } from "./facts.ts";
 import type { Known } from "./floor-division.ts";
 import type { Poly, Term } from "./polynomial.ts";

@@ -287,13 +287,12 @@ export function divideFactors(whole: readonly string[], part: readonly string[])
 }
 
 /**
- * Prints like source text, terms of higher degree first, the constant last: `2*p + H - 1`. `nameOf` gives the text of an
- * atom, already in parentheses where it needs them as a factor.
+ * Prints like source text: terms that add before those that subtract, of higher degree first, the constant last where
+ * that leaves no leading minus: `2*p + H - 1`. `nameOf` gives the text of an atom, in parentheses where a factor needs it.
  */
 export function printPoly(a: Poly, nameOf: (id: string) => string): string {
-  const ordered = a.terms.toSorted((s, t) => t.factors.length - s.factors.length);
   let text = "";
-  for (const t of ordered) {
+  for (const t of a.terms.toSorted((s, u) => printRank(s) - printRank(u))) {
     const size = t.coefficient < 0n ? -t.coefficient : t.coefficient;
     const product = t.factors.map(nameOf).join("*");
     const body = product === "" ? `${size}` : size === 1n ? product : `${size}*${product}`;
@@ -301,4 +300,8 @@ export function printPoly(a: Poly, nameOf: (id: string) => string): string {
     else text += t.coefficient < 0n ? ` - ${body}` : ` + ${body}`;
   }
   return text === "" ? "0" : text;
+}
+
+function printRank(t: Term): number {
+  return (t.coefficient < 0n ? 100 : 0) + (t.key === "" ? 50 : 0) - t.factors.length;
 }

@@ -36,7 +36,7 @@ export type Refusal = {
 export type Verdict = Proof | Refusal;
 
 /** Work for one query. */
-const QUERY_UNITS = 700_000;
+const QUERY_UNITS = 400_000;
 /** Case distinctions one inside the other. */
 const MOST_DISTINCTIONS = 4;
 

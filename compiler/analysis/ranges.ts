@@ -4,23 +4,11 @@
  * since `x < y, y < x` would creep for ever, and every state on the way is sound. Each bound remembers the fact that
  * gave it, for `check --json`.
  */
-import { unreachable } from "../support/invariant.ts";
-import type { Atoms, Definition } from "./atoms.ts";
-import { intervalOf, operands } from "./atoms.ts";
+import type { Atoms } from "./atoms.ts";
 import type { Fact } from "./condition.ts";
+import { definitionInterval, intervalOf, operands } from "./definition.ts";
 import type { Interval } from "./interval.ts";
-import {
-  ALL,
-  addIntervals,
-  divideIntervals,
-  intersect,
-  interval,
-  maximumInterval,
-  minimumInterval,
-  multiplyIntervals,
-  sameInterval,
-  scaleInterval,
-} from "./interval.ts";
+import { ALL, addIntervals, intersect, interval, sameInterval, scaleInterval } from "./interval.ts";
 import type { Poly, Term } from "./polynomial.ts";
 import { asConstant, atomsOf, floorQuotient } from "./polynomial.ts";
 
@@ -165,28 +153,4 @@ function solve(coefficient: bigint, rest: bigint): Interval {
   return coefficient > 0n
     ? interval(-floorQuotient(rest, coefficient), null)
     : interval(null, floorQuotient(rest, -coefficient));
-}
-
-function definitionInterval(d: Definition, bounds: (p: Poly) => Interval): Interval {
-  switch (d.kind) {
-    case "quotient":
-      return divideIntervals(bounds(d.numerator), bounds(d.divisor));
-    case "minimum":
-      return minimumInterval(bounds(d.left), bounds(d.right));
-    case "maximum":
-      return maximumInterval(bounds(d.left), bounds(d.right));
-    case "product":
-      return multiplyIntervals(bounds(d.left), bounds(d.right));
-    case "exponential":
-      return exponentialInterval(d.base, bounds(d.exponent));
-    default:
-      return unreachable(d);
-  }
-}
-
-/** Where the exponent is negative there is no value, so the lower end is at least 1. */
-function exponentialInterval(base: bigint, exponent: Interval): Interval {
-  const least = exponent.lower === null || exponent.lower < 0n ? 0n : exponent.lower;
-  const most = exponent.upper;
-  return interval(least > 128n ? 1n : base ** least, most === null || most > 128n || most < 0n ? null : base ** most);
 }
