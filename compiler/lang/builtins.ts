@@ -111,9 +111,10 @@ const roundAway = one((x, { bind }) =>
   }),
 );
 
+const i32 = (n: number): Expr => constant("i32", n);
+
 /** `round(x / 2^p)`, half away from zero: gemmlowp's RoundingDivideByPOT. */
 function shiftRound(x: Expr, p: Expr, bind: Bind): Expr {
-  const i32 = (n: number): Expr => constant("i32", n);
   return bind(apply("wrapping_sub", apply("shl", i32(1), p), i32(1)), (mask) => {
     const half = apply("shr", mask, i32(1));
     const negative = select(apply("lt", x, i32(0)), i32(1), i32(0), false);
@@ -188,6 +189,10 @@ function classOf(row: OpRow): OperandClass {
   return row.float === null ? "int" : "number";
 }
 
+function isDerived(word: string): word is DerivedOp {
+  return Object.hasOwn(DERIVED_OPS, word);
+}
+
 function operations(): readonly (readonly [string, Builtin])[] {
   const core = CORE_OPS.flatMap((op): (readonly [string, Builtin])[] => {
     const row: OpRow = OPS[op];
@@ -196,10 +201,12 @@ function operations(): readonly (readonly [string, Builtin])[] {
       ? []
       : [[row.user, { kind: "operation", op, arity: row.arity, operands: classOf(row), bits }]];
   });
-  const derived = (Object.keys(DERIVED_OPS) as DerivedOp[]).map((op): readonly [string, Builtin] => [
-    op,
-    { kind: "operation", op, arity: DERIVED_OPS[op].arity, operands: "float", bits: false },
-  ]);
+  const derived = Object.keys(DERIVED_OPS)
+    .filter(isDerived)
+    .map((op): readonly [string, Builtin] => [
+      op,
+      { kind: "operation", op, arity: DERIVED_OPS[op].arity, operands: "float", bits: false },
+    ]);
   return [...core, ...derived];
 }
 

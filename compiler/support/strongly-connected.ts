@@ -8,9 +8,9 @@ export function stronglyConnected(
   count: number,
   edges: (node: number) => Iterable<number>,
 ): readonly (readonly number[])[] {
-  const order = new Array<number>(count).fill(-1);
-  const low = new Array<number>(count).fill(0);
-  const onStack = new Array<boolean>(count).fill(false);
+  const order = Array.from({ length: count }, () => -1);
+  const low = Array.from({ length: count }, () => 0);
+  const onStack = Array.from({ length: count }, () => false);
   const stack: number[] = [];
   const components: (readonly number[])[] = [];
   let next = 0;

@@ -13,7 +13,7 @@ import { evaluateScalar, reportUnknown } from "./parts.ts";
 import type { Entity } from "./scope.ts";
 import { convert, shortText } from "./types.ts";
 import type { Scalar, TensorSymbol, TensorValue, Value } from "./value.ts";
-import { exprOf, isWhole, poison, scalar, typeName } from "./value.ts";
+import { exprOf, isWhole, poison, scalar, typeName, typeOnly } from "./value.ts";
 
 export function access(context: Context, env: Env, e: Ast.Access): Value {
   const subscripts = e.subscripts.map((s) => subscript(context, env, s));
@@ -132,12 +132,12 @@ function padRule(context: Context, env: Env, rule: Ast.PadRule, symbol: TensorSy
 function record(context: Context, env: Env, tensor: TensorSymbol, subscripts: readonly Scalar[], e: Ast.Access): void {
   const { stage } = env;
   if (!context.recording || stage === null) return;
-  subscripts.forEach((subscript, dim) => {
-    if (!subscript.pure) return;
+  subscripts.forEach((at, dim) => {
+    if (!at.pure) return;
     env.instance.accesses.push({
       tensor,
       dim,
-      subscript,
+      subscript: at,
       padded: e.pad !== null,
       depth: env.depth,
       reader: stage,
@@ -157,10 +157,7 @@ export function element(
 ): Value {
   const { dtype } = symbol;
   if (dtype === null) return poison(how.span);
-  if (dtype === "unknown")
-    return scalar("unknown", how.span, () => {
-      throw new Error("unreachable: a value of unknown type is never built");
-    });
+  if (dtype === "unknown") return typeOnly("unknown", how.span);
   const build = (): Expr => {
     const at = indices.map((x) => exprOf(x, "index"));
     return context.at(how.span, read(dtype, symbol.id, at, { pad: how.pad?.() ?? null }));

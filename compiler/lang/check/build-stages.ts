@@ -3,8 +3,9 @@
  * in the context until all stages are ordered into steps.
  */
 import type { Axis, Expr } from "../../ir/expr.ts";
+import { index } from "../../ir/expr.ts";
 import { proveEqual } from "../../analysis/prover.ts";
-import { known } from "../../support/invariant.ts";
+import { InternalError, known } from "../../support/invariant.ts";
 import { buildAxis } from "./binders.ts";
 import type { Context, DeclaredOutput, DraftInit, Instance, StageSymbol } from "./context.ts";
 import type { TensorSymbol, Value } from "./value.ts";
@@ -32,7 +33,7 @@ export function buildStages(
 function build(value: Value, symbol: TensorSymbol): Expr {
   const dtype = symbol.dtype;
   if (value.kind !== "scalar" || dtype === null || dtype === "unknown")
-    throw new Error(`unreachable: ${symbol.name} was refused`);
+    throw new InternalError(`${symbol.name} was refused, but is built`);
   return exprOf(value, dtype);
 }
 
@@ -52,8 +53,7 @@ function buildInit(context: Context, init: StageSymbol["inits"][number], stage: 
 }
 
 function fixedAxis(value: bigint): Pick<Axis, "lo" | "hi"> {
-  const at = (v: bigint): Expr => ({ kind: "const", type: "index", value: v });
-  return { lo: at(value), hi: at(value + 1n) };
+  return { lo: index(value), hi: index(value + 1n) };
 }
 
 /** An explicit range on an output's index must be the declared dim. */

@@ -7,7 +7,7 @@ import { DTYPES, isBool, isFloat } from "../../ir/dtype.ts";
 import { DERIVED_OPS } from "../../ir/derived-ops.ts";
 import type { Expr, ScalarType } from "../../ir/expr.ts";
 import { apply, cast, constant, letIn, variable } from "../../ir/expr.ts";
-import type { OpRow } from "../../ir/ops.ts";
+import type { CoreOp, OpRow } from "../../ir/ops.ts";
 import { OPS } from "../../ir/ops.ts";
 import { proveAtMost } from "../../analysis/prover.ts";
 import { ZERO } from "../../analysis/polynomial.ts";
@@ -36,6 +36,7 @@ import {
   indexConstant,
   scalar,
   typeName,
+  typeOnly,
 } from "./value.ts";
 
 export function call(context: Context, env: Env, e: Ast.Call): Value {
@@ -53,6 +54,7 @@ export function call(context: Context, env: Env, e: Ast.Call): Value {
       return poison(e.span);
     case "reducer":
     case undefined:
+      for (const a of e.args) if (a.value.kind !== "string") evaluate(context, env, a.value);
       reportNoFunction(context, e, name, declared?.kind === "reducer");
       return poison(e.span);
     default:
@@ -69,7 +71,8 @@ function reportNoFunction(context: Context, e: Ast.Call, name: string, isReducer
     });
     return;
   }
-  const near = didYouMean(name, [...BUILTINS.keys(), ...context.program.functions.keys()]);
+  const bits = `bit_${name}`;
+  const near = BUILTINS.has(bits) ? bits : didYouMean(name, [...BUILTINS.keys(), ...context.program.functions.keys()]);
   context.report("E2002", {
     span: e.callee.span,
     message: `no function or kernel is called \`${name}\``,
@@ -207,7 +210,6 @@ function applyOperation(
 ): Value {
   const { op } = row;
   const pure = args.every((a) => a.pure);
-  const isCore = (o: string): o is keyof typeof OPS => Object.hasOwn(OPS, o);
   const core = isCore(op) ? op : null;
   if (type === "index" && core !== null) {
     const folded = foldIndex(
@@ -226,13 +228,17 @@ function applyOperation(
   return scalar(type, span, (t) => context.at(span, apply(op, ...args.map((a) => exprOf(a, t)))), { pure });
 }
 
+function isCore(op: string): op is CoreOp {
+  return Object.hasOwn(OPS, op);
+}
+
 /** The value of a function of numbers, to be rounded once. */
 function foldFloat(op: OperationRow["op"], args: readonly Scalar[]): number | null {
   const values = args.flatMap((a) => (a.constant === null ? [] : [Number(a.constant)]));
   if (values.length !== args.length) return null;
   const [a, b, c] = [values[0] ?? 0, values[1] ?? 0, values[2] ?? 0];
-  if (Object.hasOwn(DERIVED_OPS, op)) return DERIVED_OPS[op as keyof typeof DERIVED_OPS].reference(a, b);
-  const row: OpRow = OPS[op as keyof typeof OPS];
+  if (!isCore(op)) return DERIVED_OPS[op].reference(a, b);
+  const row: OpRow = OPS[op];
   const value = row.float?.(a, b, c);
   return typeof value === "number" ? value : null;
 }
@@ -272,6 +278,7 @@ function binder(context: Context, span: Span): Bind {
   return (value, body) => {
     if (value.kind === "const" || value.kind === "var") return body(value);
     const bound = variable(value.type, context.fresh("v"), "x");
+    if (isWhole(value.type === "bool" ? "unknown" : value.type)) context.polys.bind(bound, value);
     return context.at(span, letIn(bound, value, body(bound)));
   };
 }
@@ -290,7 +297,7 @@ type CastRow = Extract<Builtin, { kind: "cast" }>;
 function castTo(context: Context, name: string, row: CastRow, value: Scalar, span: Span): Value {
   const { dtype, mode } = row;
   const { type, pure } = value;
-  if (type === "unknown") return scalar(dtype, span, () => constant("bool", false));
+  if (type === "unknown") return typeOnly(dtype, span);
   const from = type === "index" || type === "real" ? null : type;
   const problem = castProblem(dtype, mode, type, shortText(value.span));
   if (problem !== null) {

@@ -44,15 +44,15 @@ export function declareEquations(
     context.report("E2009", {
       span: output.param.name.span,
       message: `no equation defines the output \`${output.name}\``,
-      help: [`write ${output.name}${subscriptsFor(output)} = …;`],
+      help: [`write ${output.name}${someSubscripts(output.symbol.dims.length)} = …;`],
     });
   }
   return node.equations.map((e, n) => declareLeft(context, env, e, outputs, accepted[n] === true));
 }
 
-function subscriptsFor(output: DeclaredOutput): string {
-  const rank = output.symbol.dims.length;
-  return rank === 0 ? "" : `[${[..."ijklmnop"].slice(0, rank).join(", ")}]`;
+/** Subscripts to suggest: `[i, j]`; "" for a number. */
+export function someSubscripts(rank: number): string {
+  return rank === 0 ? "" : `[${"i j k l m n o p".split(" ").slice(0, rank).join(", ")}]`;
 }
 
 /** Checks the role of a name and announces it. */
@@ -188,14 +188,17 @@ function axis(context: Context, env: Env, b: Ast.Binder, e: Ast.Equation, dim: D
   return symbol;
 }
 
+function binderNames(t: Ast.Target): string {
+  return t.binders.map((b) => b.name.text).join(", ");
+}
+
 function sameBinders(context: Context, first: Ast.Target, other: Ast.Target): boolean {
-  const names = (t: Ast.Target): string => t.binders.map((b) => b.name.text).join(", ");
-  if (names(first) === names(other)) return true;
+  if (binderNames(first) === binderNames(other)) return true;
   context.report("E2006", {
     span: other.span,
-    message: `the names of one equation have the same indices: [${names(first)}], and here [${names(other)}]`,
+    message: `the names of one equation have the same indices: [${binderNames(first)}], and here [${binderNames(other)}]`,
     related: [{ span: first.span, message: "the first one" }],
-    help: [`write ${other.name.text}[${names(first)}]`],
+    help: [`write ${other.name.text}[${binderNames(first)}]`],
   });
   return false;
 }
@@ -209,7 +212,7 @@ function fitsOutput(context: Context, t: Ast.Target, output: DeclaredOutput | nu
       span: t.span,
       message: `the output \`${output.name}\` has ${rank} ${rank === 1 ? "dim" : "dims"}, and here ${t.binders.length === 1 ? "is 1 index" : `are ${t.binders.length} indices`}`,
       related,
-      help: [`write ${output.name}${subscriptsFor(output)}`],
+      help: [`write ${output.name}${someSubscripts(output.symbol.dims.length)}`],
     });
     return false;
   }

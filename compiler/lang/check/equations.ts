@@ -37,10 +37,11 @@ export function checkEquations(
   );
   markRecurrences(context, groups, (u) => edges(units.indexOf(u)).includes(units.indexOf(u)));
   checkInOrder(context, env, groups);
+  const isWrong = (): boolean => context.diagnostics.list.slice(before).some((d) => d.severity === "error");
+  // An equation that was refused gives no ranges: what would be missing then is no mistake of its own.
+  if (isWrong() || context.exhausted) return null;
   inferRanges(context, env.instance, false);
-  const resolved = allResolved(context, env.instance);
-  const wrong = context.diagnostics.list.slice(before).some((d) => d.severity === "error");
-  if (!resolved || wrong || context.exhausted) return null;
+  if (!allResolved(context, env.instance) || isWrong()) return null;
   return buildStages(context, env.instance, outputs) ? resultsOf(env.instance, outputs) : null;
 }
 

@@ -81,8 +81,8 @@ function expandFn(
     subscript: false,
     equation: null,
   };
-  const body = fnBody(context, inside, node);
-  return body === null ? poison(e.span) : wraps.reduceRight((value, wrap) => wrap(value), body as Value);
+  const body: Value = fnBody(context, inside, node) ?? poison(e.span);
+  return wraps.reduceRight<Value>((value, wrap) => wrap(value), body);
 }
 
 /** The generics as names of their own. */

@@ -24,8 +24,12 @@ const SORTS = {
 } as const;
 type Sort = keyof typeof SORTS;
 
+function isSort(word: string): word is Sort {
+  return Object.hasOwn(SORTS, word);
+}
+
 export function sortOf(g: Ast.GenericParam): Sort | null {
-  return Object.hasOwn(SORTS, g.sort.text) ? (g.sort.text as Sort) : null;
+  return isSort(g.sort.text) ? g.sort.text : null;
 }
 
 export function isTypeSort(sort: Sort): boolean {

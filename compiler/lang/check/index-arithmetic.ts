@@ -2,16 +2,16 @@
  * Index expressions with numbers folded, so that a generic that is given leaves no trace: `y*s + r - p` with s = 1, p = 0
  * is `y + r`. Nothing else is simplified here; that is the work of passes.
  */
-import type { Expr, Op } from "../../ir/expr.ts";
+import type { Expr } from "../../ir/expr.ts";
 import { apply, constant, index } from "../../ir/expr.ts";
-import type { OpRow } from "../../ir/ops.ts";
+import type { CoreOp, OpRow } from "../../ir/ops.ts";
 import { OPS } from "../../ir/ops.ts";
 import { known } from "../../support/invariant.ts";
 
 const isNumber = (e: Expr | undefined, value: bigint): boolean => e?.kind === "const" && e.value === value;
 
 /** Applies an operation to index expressions. */
-export function applyIndex(op: keyof typeof OPS, ...args: readonly Expr[]): Expr {
+export function applyIndex(op: CoreOp, ...args: readonly Expr[]): Expr {
   const folded = foldIndex(
     op,
     args.map((a) => (a.kind === "const" && typeof a.value === "bigint" ? a.value : null)),
@@ -31,9 +31,8 @@ export function applyIndex(op: keyof typeof OPS, ...args: readonly Expr[]): Expr
 const LONGEST = 4096n;
 
 /** The value where all operands are numbers and it has one. */
-export function foldIndex(op: Op, args: readonly (bigint | null)[]): bigint | boolean | null {
-  if (!Object.hasOwn(OPS, op)) return null;
-  const row: OpRow = OPS[op as keyof typeof OPS];
+export function foldIndex(op: CoreOp, args: readonly (bigint | null)[]): bigint | boolean | null {
+  const row: OpRow = OPS[op];
   if (row.int === null || row.overflow === "wrap") return null;
   const values = args.filter((a) => a !== null);
   if (values.length !== args.length) return null;

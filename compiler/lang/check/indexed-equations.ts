@@ -77,13 +77,18 @@ function typesIn(context: Context, env: Env, declared: Declared): readonly Found
   if (stage === null) return [];
   const inside: Env = { ...env, scope: declared.scope, stage };
   const values = rightHandSide(context, inside, node, stage.outputs.length);
-  return stage.outputs.flatMap((o, n): Found[] => {
-    const value = values[n];
-    if (o.symbol.dtype !== "unknown" || value?.kind !== "scalar" || value.type === "unknown") return [];
-    const dtype = defaultType(value.type);
-    const weak = value.type === "index" || value.type === "real";
-    return dtype === "unknown" ? [] : [{ symbol: o.symbol, dtype, weak }];
-  });
+  const fromBodies = stage.outputs.flatMap((o, n) => typeFound(o.symbol, values[n]));
+  const fromInits = node.inits.flatMap((i) =>
+    checkInit(context, env, stage, i).flatMap((x) => typeFound(x.tensor, x.value)),
+  );
+  return [...fromBodies, ...fromInits];
+}
+
+function typeFound(symbol: TensorSymbol, value: Value | undefined): readonly Found[] {
+  if (symbol.dtype !== "unknown" || value?.kind !== "scalar") return [];
+  const dtype = defaultType(value.type);
+  const weak = value.type === "index" || value.type === "real";
+  return dtype === "unknown" ? [] : [{ symbol, dtype, weak }];
 }
 
 // ---- init ----
@@ -121,7 +126,9 @@ function checkInit(context: Context, env: Env, stage: StageSymbol, init: Ast.Ini
     }
     const given = places.filter((p) => p !== null);
     if (given.length < places.length) return [];
-    const settled = settle(context, known(values[n], "a value"), output.symbol, init.value);
+    const written = known(values[n], "a value");
+    // While dtypes are inferred, the clause is a witness and nothing is settled yet.
+    const settled = context.recording ? settle(context, written, output.symbol, init.value) : written;
     return [{ tensor: output.symbol, subscripts: given, value: settled, span: t.span }];
   });
 }

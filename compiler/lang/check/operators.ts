@@ -2,12 +2,14 @@
  * Operators: the type of `a + b`, its value where both are numbers, and how it is built. Weak integers stay mathematical
  * integers (type "index"), weak floats wait for a dtype; numbers are folded exactly and rounded once.
  */
+import type { DType } from "../../ir/dtype.ts";
 import { DTYPES, isBool } from "../../ir/dtype.ts";
 import type { Expr, ScalarType } from "../../ir/expr.ts";
-import { apply, constant, letIn, select, variable } from "../../ir/expr.ts";
+import { apply, constant as literal, letIn, select, variable } from "../../ir/expr.ts";
 import type { CoreOp } from "../../ir/ops.ts";
 import { OPS } from "../../ir/ops.ts";
 import type { OpRow } from "../../ir/ops.ts";
+import { known } from "../../support/invariant.ts";
 import type { Span } from "../../support/source.ts";
 import type { BinaryOperator, UnaryOperator } from "../ast.ts";
 import type { Context } from "./context.ts";
@@ -17,6 +19,7 @@ import { arithmeticType, castHelp, fitConstant, fitsIn, promote, shortText } fro
 import type { Poison, Scalar, Value, ValueType } from "./value.ts";
 import {
   boolConstant,
+  defaultType,
   exprOf,
   indexConstant,
   isReal,
@@ -193,7 +196,7 @@ function compare(context: Context, operator: keyof typeof COMPARISONS, a: Scalar
   const type = comparisonType(common, a, b);
   const pure = args.every((x) => x.pure);
   const build = (): Expr => {
-    const t: ScalarType = type === "real" ? "f32" : (type as ScalarType);
+    const t: ScalarType = type === "index" ? type : known(dtypeOrNull(type), "a dtype");
     return context.at(at.span, apply(op, ...args.map((x) => exprOf(x, t))));
   };
   return scalar("bool", at.span, build, { pure });
@@ -207,6 +210,12 @@ function comparisonType(common: ValueType, a: Scalar, b: Scalar): ValueType {
   const index = a.type === "index" ? a : b.type === "index" ? b : null;
   if (index === null || index.constant !== null || !isWhole(common) || common === "index") return computingType(common);
   return common !== "real" && common !== "unknown" && fitsIn(common, "i32") ? "index" : computingType(common);
+}
+
+/** The dtype in which values are compared. */
+function dtypeOrNull(type: ValueType): DType | null {
+  const dtype = defaultType(type);
+  return dtype === "unknown" ? null : dtype;
 }
 
 function foldComparison(op: "eq" | "ne" | "lt" | "le", args: readonly Scalar[]): boolean | null {
@@ -337,7 +346,7 @@ function naturalPower(context: Context, base: Scalar, n: number, at: OperatorSpa
   if (typeof base.constant === "bigint") return indexConstant(base.constant ** BigInt(n), at.span);
   if (typeof base.constant === "number") return realConstant(base.constant ** n, at.span);
   const build = (t: ScalarType): Expr => {
-    if (n === 0) return constant(t, 1);
+    if (n === 0) return literal(t, 1);
     const value = exprOf(base, t);
     if (n === 1) return value;
     if (t === "index" || value.kind === "var") return context.at(at.span, chain(context, value, n, at.span));

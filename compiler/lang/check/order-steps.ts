@@ -4,12 +4,13 @@
  * of an earlier one (LANGUAGE §4.7); within a step the members are ordered by what they read of it.
  */
 import { equal, less } from "../../analysis/condition.ts";
+import { MINUS_ONE, add } from "../../analysis/polynomial.ts";
 import { proveCondition, proveEqual } from "../../analysis/prover.ts";
 import type { InitialSlices, Stage, Step, Tensor } from "../../ir/equations.ts";
 import type { Expr } from "../../ir/expr.ts";
 import { index } from "../../ir/expr.ts";
 import { tensorsRead } from "../../ir/walk.ts";
-import { known } from "../../support/invariant.ts";
+import { InternalError, known } from "../../support/invariant.ts";
 import type { Span } from "../../support/source.ts";
 import { stronglyConnected } from "../../support/strongly-connected.ts";
 import type { Context, DraftInit, StageDraft } from "./context.ts";
@@ -53,7 +54,7 @@ function plainStage(d: StageDraft): Stage {
 export function finishTensor(symbol: TensorSymbol, lag: bigint, time: number): Tensor {
   const { id, name, span, values } = symbol;
   const dtype = symbol.dtype;
-  if (dtype === null || dtype === "unknown") throw new Error(`unreachable: ${name} was refused`);
+  if (dtype === null || dtype === "unknown") throw new InternalError(`${name} was refused, but is built`);
   const dims = symbol.dims.map((d, n) => {
     const range = rangeOf(d);
     return lag > 0n && n === time ? { ...range, lo: index(-lag) } : range;
@@ -180,13 +181,15 @@ function refuseTwoLags(context: Context, members: readonly StageDraft[], positio
   const first = members.find((m) => m.inits.length > 0) ?? known(members[0], "a member");
   const names = positions.map((p) => first.axes[p]?.variable.name ?? "i");
   const [i, j] = [names[0] ?? "i", names[1] ?? "j"];
-  const ends = positions.map((p) => context.polys.print(context.polys.poly(known(first.axes[p], "an axis").hi)));
+  const { polys } = context;
+  const [m, n] = positions.map((p) => polys.poly(known(first.axes[p], "an axis").hi));
+  const diagonals = polys.print(add(add(known(m, "an end"), known(n, "an end")), MINUS_ONE));
   context.report("E2033", {
     span: first.span,
     message: `\`${first.name}\` lags along \`${i}\` and along \`${j}\`; a recurrence has one time axis`,
     related: first.inits.slice(0, 2).map((x) => ({ span: x.span, message: "an init of this axis" })),
     help: [
-      `skew it: with d = ${i} + ${j}, write rec ${first.name}[d in 0..${ends[0] ?? "M"} + ${ends[1] ?? "N"}, ${i}] and read [d - 1, ${i} - 1], [d - 1, ${i}] and [d - 2, ${i} - 1]`,
+      `skew it: with d = ${i} + ${j}, write rec ${first.name}[d in 0..${diagonals}, ${i}] and read [d - 1, ${i} - 1], [d - 1, ${i}] and [d - 2, ${i} - 1]`,
     ],
   });
 }

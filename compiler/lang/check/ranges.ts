@@ -6,17 +6,35 @@
  * not depend on the order of equations. Within a step one lower and one upper bound must be provably extreme.
  */
 import type { BoxAxis } from "../../analysis/extreme.ts";
+import { atMost, less } from "../../analysis/condition.ts";
 import { greatestOver, leastOver } from "../../analysis/extreme.ts";
-import { proveAtMost } from "../../analysis/prover.ts";
+import { proveAtMost, proveLess } from "../../analysis/prover.ts";
 import type { Poly } from "../../analysis/polynomial.ts";
-import { ONE, ZERO, add, asAtom, atom as atomOf, negate, splitAffine, sub } from "../../analysis/polynomial.ts";
+import {
+  ONE,
+  ZERO,
+  add,
+  asAtom,
+  atom as atomOf,
+  negate,
+  filterTerms,
+  splitAffine,
+  sub,
+} from "../../analysis/polynomial.ts";
 import type { Expr } from "../../ir/expr.ts";
 import { index } from "../../ir/expr.ts";
 import type { Span } from "../../support/source.ts";
 import type { AccessRecord, Context, IndexSymbol, Instance, StageSymbol } from "./context.ts";
 
 /** One end of a range and where it comes from. */
-type Candidate = { readonly poly: Poly; readonly expr: Expr | null; readonly from: string; readonly span: Span };
+type Candidate = {
+  readonly poly: Poly;
+  readonly expr: Expr | null;
+  readonly from: string;
+  readonly span: Span;
+  /** Does the access stay inside where its index stays below `end`? Asked where the ends do not compare as they stand. */
+  readonly admits: (end: Poly) => boolean;
+};
 type Interval = { readonly low: Candidate; readonly high: Candidate };
 
 /** Infers all ranges; with `bodiesOnly`, only what equations say by themselves, not what is asked of them. */
@@ -113,7 +131,7 @@ class RangeSearch {
   }
 
   #set(i: IndexSymbol, intervals: readonly Interval[], upper: "least" | "greatest"): boolean {
-    const zero: Candidate = { poly: ZERO, expr: index(0), from: "", span: i.span };
+    const zero: Candidate = { poly: ZERO, expr: index(0), from: "", span: i.span, admits: () => false };
     const low = i.startsAtZero
       ? zero
       : this.#extreme(
@@ -143,11 +161,14 @@ class RangeSearch {
     const { facts, polys } = this.#context;
     const beats = (a: Poly, b: Poly): boolean =>
       (which === "least" ? proveAtMost(facts, a, b) : proveAtMost(facts, b, a)).proved;
-    const winner = distinct.find((c) => distinct.every((o) => o === c || beats(c.poly, o.poly)));
+    const wins = (c: Candidate, o: Candidate): boolean =>
+      o === c || beats(c.poly, o.poly) || (which === "least" && o.admits(c.poly));
+    const winner = distinct.find((c) => distinct.every((o) => wins(c, o)));
     if (winner !== undefined) return winner;
     const [a, b] = [distinct[0], distinct.find((o) => distinct[0] !== undefined && o !== distinct[0])];
     if (a === undefined || b === undefined) return null;
     const [x, y] = [polys.print(a.poly), polys.print(b.poly)];
+    const shorter = x.length <= y.length ? x : y;
     this.#context.report("E2008", {
       span: i.span,
       message: `the range of \`${i.name}\` is not clear: ${which === "least" ? "its upper end" : "its lower end"} is \`${x}\` from ${a.from} and \`${y}\` from ${b.from}`,
@@ -155,7 +176,7 @@ class RangeSearch {
         { span: a.span, message: `${x}, from this access` },
         { span: b.span, message: `${y}, from this access` },
       ],
-      help: [`write where ${x} == ${y}`, `write ${i.name} in 0..${x}`],
+      help: [`write where ${x} == ${y}`, `write ${i.name} in 0..${shorter}`],
     });
     return null;
   }
@@ -211,7 +232,11 @@ class RangeSearch {
     const [p, other] = this.#subscripts(a);
     if (range === null || p === undefined || other !== undefined) return [];
     const { polys } = this.#context;
-    const about = { from: a.tensor.name, span: a.span };
+    const about = {
+      from: a.tensor.name,
+      span: a.span,
+      admits: (e: Poly) => this.#stays(p, i, e, polys.poly(range.hi)),
+    };
     if (asAtom(p) === i.variable.id) {
       const end = (expr: Expr): Candidate => ({ poly: polys.poly(expr), expr, ...about });
       return [{ low: end(range.lo), high: end(range.hi) }];
@@ -252,6 +277,17 @@ class RangeSearch {
     return { lo: ceil(negate(top), c), hi: add(atoms.floorDiv(negate(bottom), c, facts), ONE) };
   }
 
+  /** Is `p < hi` proved for i below `end` and all other indices in their ranges? */
+  #stays(p: Poly, i: IndexSymbol, end: Poly, hi: Poly): boolean {
+    const others = this.#axesOf(withoutIndex(p, i));
+    if (others === null) return false;
+    let facts = this.#context.facts;
+    for (const { id, range } of others.toReversed()) facts = facts.assumeRange(id, range.lo, range.hi, range.label);
+    facts = facts.assume(less(atomOf(i.variable.id), end), i.name);
+    if (i.startsAtZero || i.kind === "reduction") facts = facts.assume(atMost(ZERO, atomOf(i.variable.id)), i.name);
+    return proveLess(facts, p, hi).proved;
+  }
+
   #dependsOn(atom: string, i: IndexSymbol): boolean {
     const { atoms } = this.#context.polys;
     return atoms.definition(atom) !== null && atoms.symbolsOf(atomOf(atom)).includes(i.variable.id);
@@ -289,6 +325,7 @@ class RangeSearch {
         expr: this.#bareEnd(p),
         from: `the reader ${a.reader.name}`,
         span: a.span,
+        admits: () => false,
       };
       uppers.push({ low: end, high: end });
     }
@@ -299,6 +336,11 @@ class RangeSearch {
     const id = asAtom(p);
     return id === null ? null : (this.#byId.get(id)?.range?.hi ?? null);
   }
+}
+
+/** The terms that do not mention the index itself. */
+function withoutIndex(p: Poly, i: IndexSymbol): Poly {
+  return filterTerms(p, (t) => !t.factors.includes(i.variable.id));
 }
 
 /** The branches of a subscript, each of which must fit. */

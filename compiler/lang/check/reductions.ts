@@ -23,8 +23,8 @@ import { isCondition } from "./operators.ts";
 import { Scope } from "./scope.ts";
 import { shortText } from "./types.ts";
 import { userReducer } from "./user-reducers.ts";
-import type { Scalar, Value, ValueType } from "./value.ts";
-import { defaultType, exprOf, isReal, poison, scalar, typeName } from "./value.ts";
+import type { Scalar, Value } from "./value.ts";
+import { defaultType, exprOf, isReal, poison, scalar, typeName, typeOnly } from "./value.ts";
 
 /** The domain of one reduction. */
 type Domain = { readonly indices: readonly IndexSymbol[]; readonly guard: Scalar | null; readonly span: Span };
@@ -118,11 +118,6 @@ function pair(value: Scalar, position: Scalar, span: Span): Value {
   return { kind: "tuple", elements: [value, position], names: null, span };
 }
 
-/** A value of which only the type matters, while types are inferred. */
-function typeOnly(type: ValueType, span: Span): Scalar {
-  return scalar(type, span, () => constant("bool", false));
-}
-
 /** The components of one reduction, which share its id, axes, guard and arguments. */
 function reduceValues(
   context: Context,
@@ -162,7 +157,7 @@ function mean(context: Context, value: Scalar, domain: Domain): Value {
     });
     return poison(span);
   }
-  const dtype = value.type === "index" || value.type === "real" ? "f32" : (value.type as DType);
+  const dtype = value.type === "index" || value.type === "real" ? "f32" : value.type;
   const wide: DType = isFloat(dtype) && dtype !== "f64" ? "f32" : dtype;
   const widened = scalar(wide, value.span, () => cast(wide, "exact", exprOf(value, dtype)));
   const sum = known(reduceValues(context, { kind: "builtin", name: "sum" }, [widened], [wide], domain)[0], "the sum");

@@ -5,11 +5,11 @@
 import type { DType } from "../../ir/dtype.ts";
 import type { Expr, UserReducer, Var } from "../../ir/expr.ts";
 import { variable } from "../../ir/expr.ts";
-import { known } from "../../support/invariant.ts";
+import { invariant, known } from "../../support/invariant.ts";
 import type * as Ast from "../ast.ts";
 import type { Context, Env } from "./context.ts";
 import { asScalar, declare, evaluate, takeApart } from "./parts.ts";
-import { freeVariable, mayExpand, paramType, withGenerics } from "./fns.ts";
+import { mayExpand, paramType, withGenerics } from "./fns.ts";
 import type { BoundGenerics } from "./generics.ts";
 import { bindGenerics, inferTypes, splitArguments } from "./generics.ts";
 import { Scope } from "./scope.ts";
@@ -59,13 +59,18 @@ export function userReducer(
   const types: (DType | "unknown")[] = [];
   for (const [n, v] of reducer.params.entries()) {
     const arg = known(scalars[n], "an argument");
-    const dtype = v.type as DType;
+    const dtype = dtypeOf(v);
     const converted = convert(context, arg, dtype, `parameter \`${v.name}\` of \`${name}\``);
     if (converted.kind === "poison") return null;
     args.push(converted);
     types.push(arg.type === "unknown" ? "unknown" : dtype);
   }
   return { reducer, args, types, names: node.results.map((r) => r.name.text) };
+}
+
+function dtypeOf(v: Var): DType {
+  invariant(v.type !== "index", "a reducer works on dtypes");
+  return v.type;
 }
 
 function instantiate(context: Context, env: Env, node: Ast.Reducer, generics: BoundGenerics): UserReducer | null {
@@ -101,14 +106,15 @@ function build(context: Context, env: Env, node: Ast.Reducer, generics: BoundGen
   const lifted = new Scope();
   const params = node.params.map((p, n) => {
     const dtype = known(paramTypes[n], "a dtype");
-    const value = freeVariable(context, p.name, dtype);
+    const v = variable(dtype, context.fresh("v"), p.name.text);
+    const value = scalar(dtype, p.name.span, () => v);
     declare(context, lifted, lifted, p.name, { kind: "value", role: "parameter", value, span: p.name.span });
-    return value.build(dtype) as Var;
+    return v;
   });
   const combined = new Scope();
   const [left, right] = [node.combine.left, node.combine.right].map((side) => {
     const vars = results.map((r) => variable(r.dtype, context.fresh("v"), `${side.text}.${r.name.text}`));
-    const fields = vars.map((v, n) => scalar(v.type as DType, known(results[n], "a component").name.span, () => v));
+    const fields = vars.map((v, n) => scalar(dtypeOf(v), known(results[n], "a component").name.span, () => v));
     const names = results.map((r) => r.name.text);
     const value: Value = { kind: "tuple", elements: fields, names, span: side.span };
     declare(context, combined, combined, side, { kind: "value", role: "parameter", value, span: side.span });

@@ -9,7 +9,7 @@ import { isFloat, isInt } from "../../ir/dtype.ts";
 import type { DimRange } from "../../ir/equations.ts";
 import type { ConstValue, Expr, ScalarType } from "../../ir/expr.ts";
 import { cast, constant, index } from "../../ir/expr.ts";
-import { invariant, known } from "../../support/invariant.ts";
+import { InternalError, invariant, known } from "../../support/invariant.ts";
 import type { Span } from "../../support/source.ts";
 
 /**
@@ -98,6 +98,13 @@ export function scalar(type: ValueType, span: Span, build: Scalar["build"], deta
     pure: details.pure ?? false,
     build: memoised,
   };
+}
+
+/** A value of which only the type matters, while types are inferred: it is never built. */
+export function typeOnly(type: ValueType, span: Span): Scalar {
+  return scalar(type, span, () => {
+    throw new InternalError("a value without meaning is built");
+  });
 }
 
 export function indexConstant(value: bigint, span: Span): Scalar {

@@ -3,21 +3,19 @@
  * (`let c1 = conv2d(…)`), whose stages get the name on the left as a prefix.
  */
 import { proveEqual } from "../../analysis/prover.ts";
-import { variable } from "../../ir/expr.ts";
 import { known } from "../../support/invariant.ts";
-import type { Span } from "../../support/source.ts";
 import type * as Ast from "../ast.ts";
-import type { Context, DeclaredOutput, Env, IndexSymbol, StageSymbol } from "./context.ts";
+import type { Context, DeclaredOutput, Env, StageSymbol } from "./context.ts";
 import type { Declared } from "./declare-equations.ts";
-import { uniqueStage, wholeTensor } from "./declare-equations.ts";
+import { someSubscripts, uniqueStage, wholeTensor } from "./declare-equations.ts";
 import { evaluate, takeApart } from "./parts.ts";
 import { resolveType } from "./generics.ts";
 import { declaredRange, newTensor } from "./header.ts";
 import { settle } from "./indexed-equations.ts";
 import type { KernelResult } from "./inline.ts";
 import { inlineKernel } from "./inline.ts";
+import { materialise } from "./materialise.ts";
 import type { TensorSymbol, TensorValue, Value } from "./value.ts";
-import { poison, scalar } from "./value.ts";
 
 export function checkWhole(context: Context, env: Env, declared: Declared): void {
   const { node } = declared;
@@ -139,7 +137,7 @@ function bindNumbers(
     context.report("E2029", {
       span: node.span,
       message: `the output \`${wrongRank.name}\` has ${wrongRank.symbol.dims.length} dims, and this is one number`,
-      help: [`write ${wrongRank.name}[${[..."ijklmnop"].slice(0, wrongRank.symbol.dims.length).join(", ")}] = …`],
+      help: [`write ${wrongRank.name}${someSubscripts(wrongRank.symbol.dims.length)} = …`],
     });
     for (const t of node.targets) env.instance.scope.set(t.name.text, { kind: "poison", span: t.name.span });
     return;
@@ -209,45 +207,6 @@ function bindTensor(
   context.tensors.set(target.id, target);
   const stage = materialise(context, env, value, `${env.instance.prefix}${t.name.text}`, target, node.span);
   announce(context, env, t, known(stage.outputs[0], "the output").symbol, output);
-}
-
-/** A stage for a value that has none. */
-export function materialise(
-  context: Context,
-  env: Env,
-  value: TensorValue,
-  name: string,
-  target: TensorSymbol,
-  span: Span,
-): StageSymbol {
-  const axes = value.dims.map((d, n): IndexSymbol => ({
-    variable: variable("index", context.fresh("v"), `i${n}`),
-    name: `i${n}`,
-    span,
-    order: env.instance.indices.length + n,
-    depth: 0,
-    kind: "axis",
-    startsAtZero: false,
-    broken: d.range === null,
-    explicit: null,
-    range: d.range,
-  }));
-  env.instance.indices.push(...axes);
-  const point = axes.map((a) => scalar("index", span, () => context.at(span, { ...a.variable }), { pure: true }));
-  const element = value.at(point);
-  const result: Value = element.kind === "scalar" ? element : poison(span);
-  const settled = settle(context, result, target, { kind: "boolean", value: true, span: value.span });
-  const stage: StageSymbol = {
-    name: uniqueStage(context, name),
-    span,
-    axes,
-    outputs: [{ symbol: target, value: settled }],
-    rec: false,
-    inits: [],
-    group: null,
-  };
-  env.instance.stages.push(stage);
-  return stage;
 }
 
 /** Does a tensor have the declared dtype and shape of an output? Reports if not. */

@@ -1,0 +1,212 @@
+/**
+ * The arguments of a kernel call: each becomes a tensor of the caller, which must have the dtype, rank and shape that the
+ * callee's parameter declares once its dims are unified with the arguments'.
+ */
+import { proveEqual } from "../../analysis/prover.ts";
+import type { DType } from "../../ir/dtype.ts";
+import type { DimRange } from "../../ir/equations.ts";
+import { known } from "../../support/invariant.ts";
+import type * as Ast from "../ast.ts";
+import type { Context, Env, StageSymbol } from "./context.ts";
+import { uniqueStage } from "./declare-equations.ts";
+import { resolveType } from "./generics.ts";
+import type { DeclaredDim } from "./header.ts";
+import { aloneIn, declaredRange, newTensor, shapeOf } from "./header.ts";
+import { settle } from "./indexed-equations.ts";
+import { materialise } from "./materialise.ts";
+import { asScalar, evaluate } from "./parts.ts";
+import { inferRanges } from "./ranges.ts";
+import { shortText } from "./types.ts";
+import type { Scalar, TensorSymbol, Value } from "./value.ts";
+import { poison, rangeOf, scalar, typeName } from "./value.ts";
+
+/** Arguments of a kernel call are tensors or numbers of the whole kernel: the indices of an equation are not seen. */
+export function callArgument(context: Context, env: Env, a: Ast.Argument): Value {
+  if (a.value.kind === "string") {
+    context.report("E2013", { span: a.value.span, message: "a text has no meaning here" });
+    return poison(a.span);
+  }
+  return evaluate(context, { ...env, scope: env.instance.scope, depth: 0, subscript: false, equation: null }, a.value);
+}
+
+/** The tensor of an argument; a value that is none yet becomes a stage. */
+export function argumentTensor(
+  context: Context,
+  env: Env,
+  value: Value,
+  param: Ast.Param,
+  place: Ast.Argument | undefined,
+  prefix: string,
+): TensorSymbol | null {
+  const span = place?.span ?? value.span;
+  if (value.kind === "tensor" && value.symbol !== null) {
+    if (value.dims.some((d) => d.range === null)) inferRanges(context, env.instance, false);
+    if (value.dims.every((d) => d.range !== null)) return value.symbol;
+    context.report("E2007", {
+      span,
+      message: `the shape of \`${value.symbol.name}\` is not known here`,
+      help: [`write the range of its indices: ${value.symbol.name}[i in 0..N] = …`],
+    });
+    return null;
+  }
+  if (value.kind === "tensor") {
+    const name = `${env.instance.prefix}${uniqueCall(context, env, value.hint)}`;
+    const symbol = newTensor(context, { name, span: value.span, dtype: "unknown", dims: value.dims, values: null });
+    const stage = materialise(context, env, value, name, symbol, value.span);
+    return stage.outputs[0]?.value.kind === "poison" ? null : symbol;
+  }
+  const scalarValue = asScalar(context, value, span);
+  return scalarValue === null ? null : numberTensor(context, env, scalarValue, param, prefix);
+}
+
+/** A number given to a scalar parameter: a stage without axes, unless it is a scalar tensor already. */
+function numberTensor(
+  context: Context,
+  env: Env,
+  value: Scalar,
+  param: Ast.Param,
+  prefix: string,
+): TensorSymbol | null {
+  const name = `${prefix}${param.name.text}`;
+  const dtype = value.type === "index" || value.type === "real" ? resolveWeak(context, env, param) : null;
+  const symbol = newTensor(context, { name, span: value.span, dtype: dtype ?? "unknown", dims: [], values: null });
+  const settled = settle(context, value, symbol, { kind: "boolean", value: true, span: value.span });
+  if (settled.kind === "poison") return null;
+  const stage: StageSymbol = {
+    name: uniqueStage(context, name),
+    span: value.span,
+    axes: [],
+    outputs: [{ symbol, value: settled }],
+    rec: false,
+    inits: [],
+    group: null,
+  };
+  env.instance.stages.push(stage);
+  return symbol;
+}
+
+/** The dtype that a weak number takes from the parameter, where that is a plain one. */
+function resolveWeak(context: Context, env: Env, param: Ast.Param): DType | null {
+  return context.quietly(() => resolveType(context, param.type.dtype, env.types));
+}
+
+/** A name for an anonymous call or stage: `relu`, then `relu_2`. */
+export function uniqueCall(context: Context, env: Env, name: string): string {
+  const { prefix } = env.instance;
+  let unique = name;
+  const taken = (n: string): boolean =>
+    [...context.stageNames].some((s) => s === `${prefix}${n}` || s.startsWith(`${prefix}${n}.`));
+  for (let n = 2; taken(unique); n++) unique = `${name}_${n}`;
+  return unique;
+}
+
+// ---- unification and proofs ----
+
+/** Dims from where they stand alone in a parameter's shape. */
+export function unifyDims(
+  node: Ast.Kernel,
+  dims: readonly DeclaredDim[],
+  args: readonly TensorSymbol[],
+  places: readonly Ast.Argument[],
+): ReadonlyMap<string, Scalar> {
+  const names = new Set(dims.map((d) => d.name.text));
+  const unified = new Map<string, Scalar>();
+  node.params.forEach((p, n) => {
+    p.type.shape.forEach((e, k) => {
+      const name = aloneIn(e)?.text;
+      const range = args[n]?.dims[k]?.range ?? null;
+      if (name === undefined || !names.has(name) || unified.has(name) || range === null) return;
+      const span = places[n]?.span ?? e.span;
+      unified.set(
+        name,
+        scalar("index", span, () => range.hi, { pure: true }),
+      );
+    });
+  });
+  return unified;
+}
+
+/** Does an argument fit the parameter's dtype, rank and shape? Its range type becomes a claim. */
+export function acceptsArgument(
+  context: Context,
+  inside: Env,
+  p: Ast.Param,
+  arg: TensorSymbol,
+  place: Ast.Argument,
+  callee: string,
+): boolean {
+  const related = [{ span: p.span, message: "the parameter is declared here" }];
+  const dtype = resolveType(context, p.type.dtype, inside.types);
+  if (dtype === null || arg.dtype === null) return false;
+  if (dtype !== arg.dtype) {
+    context.report("E2021", {
+      span: place.span,
+      message: `parameter \`${p.name.text}\` of \`${callee}\` is ${dtype}, and this is ${typeName(arg.dtype)}`,
+      related,
+      help: [`write ${dtype}(${shortText(place.span)})`],
+    });
+    return false;
+  }
+  const shape = shapeOf(context, inside, p.type);
+  if (shape === null) return false;
+  if (shape.length !== arg.dims.length) {
+    context.report("E2012", {
+      span: place.span,
+      message: `parameter \`${p.name.text}\` of \`${callee}\` has ${shape.length} dims, and this has ${arg.dims.length}`,
+      related,
+    });
+    return false;
+  }
+  const unequal = shape.findIndex((d, k) => !sameRange(context, d, rangeOf(known(arg.dims[k], "a dim"))));
+  if (unequal >= 0) {
+    reportUnequal(
+      context,
+      p,
+      place,
+      known(shape[unequal], "a dim"),
+      rangeOf(known(arg.dims[unequal], "a dim")),
+      unequal,
+    );
+    return false;
+  }
+  const values = declaredRange(context, inside, p.type.range);
+  if (values !== null)
+    context.claims.push({
+      tensor: arg.id,
+      ...values,
+      span: place.span,
+      why: `parameter \`${p.name.text}\` of \`${callee}\` is declared in ${shortText(p.type.range?.span ?? p.span)}`,
+    });
+  return true;
+}
+
+function sameRange(context: Context, a: DimRange, b: DimRange): boolean {
+  const { polys, facts } = context;
+  return (
+    proveEqual(facts, polys.poly(a.hi), polys.poly(b.hi)).proved &&
+    proveEqual(facts, polys.poly(a.lo), polys.poly(b.lo)).proved
+  );
+}
+
+function reportUnequal(
+  context: Context,
+  p: Ast.Param,
+  place: Ast.Argument,
+  want: DimRange,
+  has: DimRange,
+  k: number,
+): void {
+  const { polys } = context;
+  const [wanted, found] = [polys.print(polys.poly(want.hi)), polys.print(polys.poly(has.hi))];
+  const startsAt = polys.print(polys.poly(has.lo));
+  context.report("E2012", {
+    span: place.span,
+    message:
+      startsAt === "0"
+        ? `dim ${k} of \`${p.name.text}\` is ${wanted} here, and this has ${found}`
+        : `dim ${k} of this tensor starts at ${startsAt}, and a parameter starts at 0`,
+    notes: startsAt === "0" ? [`${wanted} == ${found} is not provable`] : [],
+    related: [{ span: p.span, message: "the parameter is declared here" }],
+    help: startsAt === "0" ? [`add where ${wanted} == ${found} to the kernel around`] : [],
+  });
+}
