@@ -10,7 +10,7 @@ import { prove } from "../support/prove.ts";
 import { Violation, admits, evaluateAll } from "./brute-force.ts";
 import { Random, randomKernel } from "./random-equations.ts";
 
-const KERNELS = 900;
+const KERNELS = 500;
 const FIRST_SEED = 20_000;
 const LARGEST_DIM = 4;
 const RUNS = 3;

@@ -31,9 +31,9 @@ import { known } from "../../support/invariant.ts";
 import type { Bounds } from "./bounds.ts";
 import { UNBOUNDED } from "./bounds.ts";
 import { refuseCast, refuseDivisor, refuseOverflow, refuseShift } from "./refuse-arithmetic.ts";
-import type { Outcome, Scope } from "./scope.ts";
+import type { Scope } from "./scope.ts";
 import type { Place } from "./shared.ts";
-import { proveAtCorners } from "./extremes.ts";
+import { proveBySizes } from "./extremes.ts";
 import { fits, isIntDType, isInteger, typeBounds } from "./integers.ts";
 
 /** The operands have been checked. A divisor that is not 0 on this path only is made harmless on the others. */
@@ -51,9 +51,17 @@ export function checkOperation(e: Apply, scope: Scope, place: Place): Expr {
 
 function checkFits(e: Apply, type: IntDType, scope: Scope, place: Place): void {
   const p = scope.poly(e);
+  if (!isInRange(p, type, scope)) refuseOverflow(scope, place, { e, value: p, type });
+}
+
+function isInRange(p: Poly, type: IntDType, scope: Scope): boolean {
+  return isSurelyInRange(p, type, scope) || proveBySizes(scope, fits(p, type)).verdict.proved;
+}
+
+/** By intervals alone. */
+function isSurelyInRange(p: Poly, type: IntDType, scope: Scope): boolean {
   const { min, max } = dtypeRange(type);
-  if (contains(interval(min, max), scope.interval(p))) return;
-  if (!proveAtCorners(scope, fits(p, type)).verdict.proved) refuseOverflow(scope, place, { e, value: p, type });
+  return contains(interval(min, max), scope.interval(p));
 }
 
 const INTERVALS: Partial<Readonly<Record<CoreOp, (a: Interval, b: Interval) => Interval>>> = {
@@ -114,18 +122,19 @@ export function checkCast(e: Cast, scope: Scope, place: Place): Expr {
     return e;
   }
   const p = scope.poly(e.arg);
-  const inRange = proveAtCorners(scope, fits(p, e.type));
-  if (e.mode === "exact" && !inRange.verdict.proved) refuseCast(scope, place, { e, value: p, type: e.type });
-  if (e.mode === "wrap" || e.mode === "bits") learnExact(e, p, inRange, scope);
+  if (e.mode === "exact" && !isInRange(p, e.type, scope)) refuseCast(scope, place, { e, value: p, type: e.type });
+  if (e.mode === "wrap" || e.mode === "bits") learnWrapped(e, p, e.type, scope);
   return e;
 }
 
-/** A wrapped value is the value itself where that is in range; else the dtype's range is all that is known. */
-function learnExact(e: Expr, exact: Poly, inRange: Outcome, scope: Scope): void {
-  if (isIntDType(e.type)) scope.learn(e, TRUE, true, typeBounds(e.type));
-  if (inRange.verdict.proved) {
-    scope.learn(e, equal(scope.poly(e), exact), !inRange.guarded, { lower: exact, upper: exact });
-  }
+/**
+ * A wrapped value is the value itself where that is in range; else the dtype's range is all that is known. Intervals
+ * decide: nothing is refused here, and where a sum shall wrap a search for a proof would be in vain.
+ */
+function learnWrapped(e: Expr, exact: Poly, type: IntDType, scope: Scope): void {
+  if (scope.knows(e)) return;
+  scope.learn(e, TRUE, true, typeBounds(type));
+  if (isSurelyInRange(exact, type, scope)) learnEqual(e, exact, scope.isBare, scope);
 }
 
 type Learn = (e: Apply, args: readonly [Poly, Poly], type: IntDType, scope: Scope) => void;
@@ -160,10 +169,6 @@ function learnEqual(e: Expr, value: Poly, always: boolean, scope: Scope): void {
   scope.learn(e, equal(scope.poly(e), value), always, { lower: value, upper: value });
 }
 
-function learnWrapped(e: Apply, exact: Poly, type: IntDType, scope: Scope): void {
-  learnExact(e, exact, proveAtCorners(scope, fits(exact, type)), scope);
-}
-
 function powerOfTwo(scope: Scope, amount: Poly): Poly {
   return scope.shared.polys.atoms.exponential(2n, amount);
 }
@@ -183,7 +188,7 @@ function learnMasked(e: Apply, a: Poly, b: Poly, type: IntDType, scope: Scope): 
     return;
   }
   scope.learn(e, TRUE, true, typeBounds(type));
-  const positive = [a, b].filter((x) => scope.holds(atMost(ZERO, x)));
+  const positive = [a, b].filter((x) => scope.isAtMost(ZERO, x));
   const [first] = positive;
   if (first === undefined) return;
   const most = positive.map((x) => atMost(scope.poly(e), x));
@@ -193,7 +198,7 @@ function learnMasked(e: Apply, a: Poly, b: Poly, type: IntDType, scope: Scope): 
 /** Of two numbers that are not negative, or and xor are at most their sum and below the next power of two. */
 function learnCombinedBits(e: Apply, a: Poly, b: Poly, type: IntDType, scope: Scope): void {
   scope.learn(e, TRUE, true, typeBounds(type));
-  if (!scope.holds(all([atMost(ZERO, a), atMost(ZERO, b)]))) return;
+  if (!scope.isAtMost(ZERO, a) || !scope.isAtMost(ZERO, b)) return;
   const [p, q] = [scope.interval(a).upper, scope.interval(b).upper];
   const widest = p === null || q === null ? null : p > q ? p : q;
   const full = widest === null ? null : constant((1n << BigInt(widest.toString(2).length)) - 1n);

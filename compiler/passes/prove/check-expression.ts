@@ -111,6 +111,7 @@ function checkCastNode(e: Cast, scope: Scope, place: Place): Expr {
 function checkLet(e: Let, scope: Scope, place: Place): Expr {
   const value = checkExpression(e.value, scope, place);
   scope.bind(e.variable, value);
+  scope.shared.refused.bind(e.variable, value);
   const body = checkExpression(e.body, scope, place);
   return value === e.value && body === e.body ? e : letIn(e.variable, value, body);
 }

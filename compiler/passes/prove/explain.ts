@@ -9,7 +9,7 @@ import { counterexample } from "../../analysis/counterexample.ts";
 import type { Facts } from "../../analysis/facts.ts";
 import { DIM_LIMIT } from "../../analysis/facts.ts";
 import type { Poly } from "../../analysis/polynomial.ts";
-import { asAtom, constant, content, divideDown, negate } from "../../analysis/polynomial.ts";
+import { asAtom, asConstant, constant, content, degree, divideDown, negate } from "../../analysis/polynomial.ts";
 import { proveCondition } from "../../analysis/prover.ts";
 import { extremeOver } from "./extremes.ts";
 import type { Scope } from "./scope.ts";
@@ -80,12 +80,17 @@ export function whereFor(scope: Scope, goals: readonly Poly[]): string | null {
   const worst = missing.map((g) => extremeOver(scope, g, "lower", (id) => scope.shared.dims.has(id)));
   const usable = worst.filter((p) => p !== null);
   const parts = usable.map((p) => strict(scope.facts, p));
+  const { atoms } = scope.shared.polys;
+  // `N <= 46341` says more than `N*N <= N + 2147483647`.
+  const isCurved = usable.some((p) => degree(p) > 1 && atoms.symbolsOf(p).length === 1);
+  const number = isCurved ? boundOfOneDim(scope, missing) : null;
+  if (number !== null) return number;
   // One part often implies the other: `p == 0` brings both ends of a convolution inside.
   for (const condition of [...parts, all(parts)]) {
     const text = textOf(scope, condition);
     if (text !== null && suffices(scope, condition, goals)) return text;
   }
-  return boundOfOneDim(scope, missing);
+  return isCurved ? null : boundOfOneDim(scope, missing);
 }
 
 /** `p >= 0`, or `p == 0` where it is known not to be above. */
@@ -97,6 +102,7 @@ function strict(facts: Facts, poly: Poly): Condition {
 
 /** With the condition the goals are proved, and they can hold at all. */
 function suffices(scope: Scope, condition: Condition, goals: readonly Poly[]): boolean {
+  if (polysOf(condition).some((p) => asConstant(p) !== null)) return false; // says nothing, or what cannot be
   const goal = all(goals.map(atLeastZero));
   const assumed = scope.facts.assume(condition, "the suggested condition");
   return proveCondition(assumed, goal).proved && counterexample(assumed, not(goal)) !== null;
@@ -116,8 +122,10 @@ function boundOfOneDim(scope: Scope, goals: readonly Poly[]): string | null {
   for (const id of mentioned) {
     const dim = polys.atoms.symbol(id);
     const enough = (most: bigint): boolean => suffices(scope, atMost(dim, constant(most)), goals);
-    if (!enough(1n)) continue;
-    let [good, bad] = [1n, DIM_LIMIT];
+    const { lower } = scope.interval(dim);
+    const least = lower === null || lower < 1n ? 1n : lower;
+    if (!enough(least)) continue;
+    let [good, bad] = [least, DIM_LIMIT];
     while (bad - good > 1n) {
       const middle = (good + bad) / 2n;
       if (enough(middle)) good = middle;

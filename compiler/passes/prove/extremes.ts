@@ -7,7 +7,7 @@
 import type { IndexRange } from "../../analysis/facts.ts";
 import { greatestOver, leastOver } from "../../analysis/extreme.ts";
 import type { Condition } from "../../analysis/condition.ts";
-import { atLeastZero, atMost } from "../../analysis/condition.ts";
+import { atLeastZero } from "../../analysis/condition.ts";
 import type { Poly } from "../../analysis/polynomial.ts";
 import {
   ONE,
@@ -18,10 +18,10 @@ import {
   constant,
   equals,
   mentions,
-  negate,
   splitAffine,
   sub,
 } from "../../analysis/polynomial.ts";
+import { DTYPES } from "../../ir/dtype.ts";
 import type { Bounds } from "./bounds.ts";
 import type { Outcome, Scope } from "./scope.ts";
 
@@ -29,6 +29,10 @@ type Side = "upper" | "lower";
 
 /** Each step eliminates a symbol or a remainder; a bound may bring in new ones. */
 const MOST_STEPS = 40;
+
+const DTYPE_ENDS: ReadonlySet<bigint> = new Set(
+  Object.values(DTYPES).flatMap((row) => (row.kind === "int" ? [row.min, row.max] : [])),
+);
 
 /** Bounds of `p` that hold wherever the scope's facts do and mention only symbols that `keep` allows. */
 export function boundsOver(scope: Scope, p: Poly, keep: (symbol: string) => boolean): Bounds {
@@ -49,8 +53,10 @@ function tighter(scope: Scope, side: Side, symbolic: Poly | null, number: bigint
   const end = constant(number);
   if (symbolic === null) return end;
   const [low, high] = side === "upper" ? [symbolic, end] : [end, symbolic];
-  if (scope.holds(atMost(low, high))) return symbolic;
-  if (scope.holds(atMost(high, low))) return end;
+  if (scope.isAtMost(low, high)) return symbolic;
+  if (scope.isAtMost(high, low)) return end;
+  // That a value fits its dtype is known anyway; `min(H*W, 2147483647)` would only hide H*W.
+  if (DTYPE_ENDS.has(number)) return symbolic;
   const { atoms } = scope.shared.polys;
   return side === "upper" ? atoms.min(symbolic, end) : atoms.max(symbolic, end);
 }
@@ -85,11 +91,11 @@ function boundRemainder(scope: Scope, p: Poly, id: string, side: Side): Poly | n
     if (definition === null || definition.kind !== "quotient" || !atoms.symbolsOf(atom(a)).includes(id)) continue;
     const { numerator, divisor } = definition;
     const split = splitAffine(p, a);
-    if (split === null || mentions(split.coefficient, a) || !scope.holds(atMost(ONE, divisor))) continue;
+    if (split === null || mentions(split.coefficient, a) || !scope.isAtMost(ONE, divisor)) continue;
     const factor = atoms.floorDiv(split.coefficient, divisor);
     if (!equals(atoms.product(factor, divisor), split.coefficient)) continue;
-    const rises = scope.holds(atMost(ZERO, factor));
-    if (!rises && !scope.holds(atMost(ZERO, negate(factor)))) continue;
+    const rises = scope.isAtMost(ZERO, factor);
+    if (!rises && !scope.isAtMost(factor, ZERO)) continue;
     const least = add(sub(numerator, divisor), ONE);
     return add(split.rest, atoms.product(factor, rises === (side === "upper") ? numerator : least));
   }
@@ -117,4 +123,17 @@ export function proveAtCorners(scope: Scope, goal: Condition): Outcome {
   }
   if (!last.verdict.proved) return direct;
   return { verdict: { ...last.verdict, facts: [...facts] }, guarded: !scope.isBare };
+}
+
+/**
+ * As `proveAtCorners`, and where that fails with the limit that every call is checked against: parameters and outputs
+ * have fewer than 2^31 elements. A count over `H*W` pixels then fits i32.
+ */
+export function proveBySizes(scope: Scope, goal: Condition): Outcome {
+  const without = proveAtCorners(scope, goal);
+  const { sizes } = scope.shared;
+  if (without.verdict.proved || sizes.length === 0) return without;
+  let inside = scope;
+  for (const { condition, label } of sizes) inside = inside.assumeAlways(condition, label);
+  return proveAtCorners(inside, goal);
 }

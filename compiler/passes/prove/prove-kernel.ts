@@ -8,10 +8,12 @@
  * Steps are walked in order, so what is found out about a stage's values is known to its readers. No proof enumerates
  * points: all are answers of analysis/prover.ts.
  */
-import { Facts } from "../../analysis/facts.ts";
+import { atMost, less } from "../../analysis/condition.ts";
+import { DIM_LIMIT, Facts } from "../../analysis/facts.ts";
 import { IndexPolynomials } from "../../analysis/index-polynomial.ts";
+import { ZERO, constant, sub } from "../../analysis/polynomial.ts";
 import type { Claim } from "../../ir/claims.ts";
-import type { Kernel, Recurrence, Stage, Step, Tensor } from "../../ir/equations.ts";
+import type { DimRange, Kernel, Recurrence, Stage, Step, Tensor } from "../../ir/equations.ts";
 import type { Expr } from "../../ir/expr.ts";
 import { some } from "../../ir/walk.ts";
 import { Diagnostics } from "../../support/diagnostics.ts";
@@ -20,6 +22,7 @@ import { checkExpression } from "./check-expression.ts";
 import { checkParameterClaim } from "./claims.ts";
 import { Names } from "./names.ts";
 import type { AccessProof } from "./proof.ts";
+import { Refused } from "./refused.ts";
 import { Scope } from "./scope.ts";
 import type { Group, Shared } from "./shared.ts";
 import { checkStage } from "./stages.ts";
@@ -49,9 +52,12 @@ export function proveKernel(
     proofs: [],
     dims: new Set(kernel.dims.map((d) => d.id)),
     params: new Set(kernel.params.map((t) => t.id)),
+    refused: new Refused(),
+    sizes: [],
   };
   const { scope, where } = scopeOfDims(kernel, shared);
   for (const t of kernel.params) checkShape(t, scope);
+  for (const t of [...kernel.params, ...kernel.outputs]) limitSize(t.name, t.dims, scope);
   for (const claim of claims) {
     const param = kernel.params.find((t) => t.id === claim.tensor);
     if (param !== undefined) checkParameterClaim(claim, param, scope);
@@ -87,6 +93,16 @@ function checkShape(t: Tensor, scope: Scope): void {
   const place = { span: t.span, group: null };
   const ranges = t.values === null ? t.dims : [...t.dims, t.values];
   for (const { lo, hi } of ranges) for (const e of [lo, hi]) checkExpression(e, scope, place);
+}
+
+/** A call with a tensor of 2^31 elements or more is refused (E6210), so there are fewer. */
+function limitSize(name: string, dims: readonly DimRange[], scope: Scope): void {
+  const extents = dims.map((d) => sub(scope.poly(d.hi), scope.poly(d.lo)));
+  // Of an extent below 0 the call makes 0; the product of two would say something else.
+  if (extents.length < 2 || !extents.every((x) => scope.holds(atMost(ZERO, x)))) return;
+  const elements = extents.reduce((n, x) => scope.shared.polys.atoms.product(n, x));
+  const condition = less(elements, constant(DIM_LIMIT));
+  scope.shared.sizes.push({ condition, label: `${name} has fewer than 2**31 elements` });
 }
 
 function checkStep(step: Step, kernel: Kernel, claims: readonly Claim[], scope: Scope): Step {

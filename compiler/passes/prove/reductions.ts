@@ -14,7 +14,7 @@ import { mapAxis } from "../../ir/walk.ts";
 import { known, unreachable } from "../../support/invariant.ts";
 import type { Bounds } from "./bounds.ts";
 import { UNBOUNDED } from "./bounds.ts";
-import { boundsOver, proveAtCorners } from "./extremes.ts";
+import { boundsOver, proveBySizes } from "./extremes.ts";
 import { noteOrigin } from "./origins.ts";
 import { refuseEmpty, refusePosition, refuseReduction } from "./refuse-arithmetic.ts";
 import type { Scope } from "./scope.ts";
@@ -161,7 +161,7 @@ function sumBounds(d: Domain, each: Bounds, place: Place): Bounds {
   const least = times(lesser(outer, lower, ZERO));
   const greatest = times(greater(outer, upper, ZERO));
   const stays = all([atMost(range.lower, least), atMost(greatest, range.upper)]);
-  if (!proveAtCorners(outer, stays).verdict.proved) {
+  if (!proveBySizes(outer, stays).verdict.proved) {
     refuseReduction(outer, place, node, { lower: least, upper: greatest }, { lower, upper }, points);
     return UNBOUNDED;
   }
@@ -195,7 +195,8 @@ function argBounds(d: Domain, place: Place): Bounds {
     return filled ? each : UNBOUNDED;
   }
   const points = pointsOf(d);
-  if (!outer.holds(atMost(points, constant(1n << 31n)))) refusePosition(outer, place, node, points);
+  if (!proveBySizes(outer, atMost(points, constant(1n << 31n))).verdict.proved)
+    refusePosition(outer, place, node, points);
   return { lower: filled ? ZERO : MINUS_ONE, upper: add(points, MINUS_ONE) };
 }
 

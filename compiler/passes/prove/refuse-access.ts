@@ -11,7 +11,8 @@ import type { Scope } from "./scope.ts";
 import type { Place } from "./shared.ts";
 
 export function refuseAccess(s: Subscript, scope: Scope, place: Place): void {
-  const { names, spans } = scope.shared;
+  const { names, spans, refused } = scope.shared;
+  if (refused.has(s.expr)) return;
   const isAbove = scope.holds(atMost(s.lo, s.value));
   const isBelow = scope.holds(less(s.value, s.hi));
   const text = names.value(s.expr);
@@ -67,7 +68,10 @@ export function refuseEmptyPad(s: Subscript, pad: Pad["kind"], least: bigint, sc
     message: `\`pad ${pad}\` needs ${elements} of ${s.tensor.name} along its dim ${s.dim}`,
     label: `needs ${scope.shared.names.condition(atLeastZero(goal))}`,
     notes: [found === null ? null : `counterexample: ${found.at} gives size ${found.value}`],
-    help: [where === null ? null : `require where ${where}`, "write pad with a value"],
+    help: [
+      where === null ? null : `require where ${where}`,
+      `write a value for what is outside: ${s.tensor.name}[…] pad 0`,
+    ],
   });
 }
 
@@ -75,11 +79,13 @@ export function refuseEmptyPad(s: Subscript, pad: Pad["kind"], least: bigint, sc
 export function warnNoHalo(s: Subscript, scope: Scope, place: Place): void {
   const id = asAtom(s.value);
   const range = id === null ? undefined : scope.facts.indexRanges.get(id);
-  if (range === undefined) return;
+  // An axis that starts before the dim was given its halo on purpose.
+  if (range === undefined || !scope.holds(atMost(s.lo, s.value))) return;
   const { names } = scope.shared;
+  const where = whereFor(scope, [sub(sub(s.hi, s.value), ONE)]);
   report(scope, place, "W2101", {
     message: `the pad hides that \`${names.value(s.expr)}\` may pass the end of ${s.tensor.name}'s dim ${s.dim}`,
     label: `${names.poly(s.value)} in ${names.poly(range.lo)}..${names.poly(range.hi)}, the dim is ${names.poly(s.lo)}..${names.poly(s.hi)}`,
-    help: [`make the sizes equal, or require where ${names.poly(range.hi)} == ${names.poly(s.hi)}`],
+    help: [where === null ? "make the sizes equal" : `make the sizes equal, or require where ${where}`],
   });
 }

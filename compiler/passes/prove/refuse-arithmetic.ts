@@ -6,7 +6,6 @@ import { ONE, ZERO, asConstant, constant, sub } from "../../analysis/polynomial.
 import type { IntDType } from "../../ir/dtype.ts";
 import { dtypeRange } from "../../ir/dtype.ts";
 import type { Apply, Cast, Expr, Reduce } from "../../ir/expr.ts";
-import { known } from "../../support/invariant.ts";
 import type { Code } from "../../support/codes.ts";
 import type { Bounds } from "./bounds.ts";
 import { failure, intervalText, rangesNote, whereFor } from "./explain.ts";
@@ -62,12 +61,22 @@ const SPELLING: Readonly<Record<string, { readonly sign: string; readonly wrappi
   abs: { sign: "abs", wrapping: null },
 };
 
+/** Marks `e`, and says whether this is a mistake of its own: its operands were not refused before. */
+function isNews(scope: Scope, e: Expr, operands: readonly Expr[]): boolean {
+  const { refused } = scope.shared;
+  const fresh = !operands.some((x) => refused.has(x));
+  refused.add(e);
+  return fresh;
+}
+
 type Overflow = { readonly e: Apply; readonly value: Poly; readonly type: IntDType };
 
 export function refuseOverflow(scope: Scope, place: Place, { e, value, type }: Overflow): void {
+  if (!isNews(scope, e, e.args)) return;
   const { names } = scope.shared;
   const { sign, wrapping } = SPELLING[e.op] ?? { sign: e.op, wrapping: null };
-  const operands = e.args.map((a) => `${names.value(a)} in ${intervalText(scope, scope.poly(a))}`);
+  const named = e.args.filter((a) => asConstant(scope.poly(a)) === null);
+  const operands = named.map((a) => `${names.value(a)} in ${intervalText(scope, scope.poly(a))}`);
   const [low, high] = roomIn(type, value);
   const where = whereFor(scope, [low, high]);
   const goal: Condition = { kind: "all", of: [atLeastZero(low), atLeastZero(high)] };
@@ -86,18 +95,23 @@ export function refuseOverflow(scope: Scope, place: Place, { e, value, type }: O
   });
 }
 
-/** `give X a range: X: i32[…] in lo..hi`, for parameters that are read without one. */
+/** `declare …: X: i32[…] in lo..hi`, for parameters and recurrences that are read without a range. */
 export function rangeHelp(scope: Scope, polys: readonly Poly[]): string | null {
   const { polys: table, params, tensors } = scope.shared;
   const free = new Set<string>();
   for (const id of polys.flatMap((p) => table.atoms.symbolsOf(p))) {
     const expr = table.opaque(id)?.expr;
-    if (expr?.kind !== "read" || !params.has(expr.tensor)) continue;
-    const tensor = known(tensors.get(expr.tensor), "a parameter");
-    if (tensor.values === null) free.add(`${tensor.name}: ${tensor.dtype}${tensor.dims.length > 0 ? "[…]" : ""} in …`);
+    const tensor = expr?.kind === "read" ? tensors.get(expr.tensor) : undefined;
+    if (tensor === undefined || tensor.values !== null) continue;
+    const shape = tensor.dims.length > 0 ? "[…]" : "";
+    free.add(
+      params.has(tensor.id)
+        ? `declare the values of the parameter: ${tensor.name}: ${tensor.dtype}${shape} in lo..hi`
+        : `declare the values of the stage: ${tensor.name}${shape}: ${tensor.dtype} in lo..hi`,
+    );
   }
   const [first] = free;
-  return first === undefined ? null : `declare the values of the parameter: ${first}`;
+  return first ?? null;
 }
 
 export function refuseCast(
@@ -105,6 +119,7 @@ export function refuseCast(
   place: Place,
   { e, value, type }: { readonly e: Cast; readonly value: Poly; readonly type: IntDType },
 ): void {
+  if (!isNews(scope, e, [e.arg])) return;
   const [low, high] = roomIn(type, value);
   const where = whereFor(scope, [low, high]);
   const goal: Condition = { kind: "all", of: [atLeastZero(low), atLeastZero(high)] };
@@ -120,6 +135,7 @@ export function refuseCast(
 }
 
 export function refuseDivisor(scope: Scope, place: Place, divisor: Expr, value: Poly): void {
+  if (!isNews(scope, divisor, [divisor])) return;
   const { names } = scope.shared;
   const where = whereFor(scope, [sub(value, ONE)]);
   report(scope, place, "E2102", {
@@ -134,6 +150,7 @@ export function refuseDivisor(scope: Scope, place: Place, divisor: Expr, value: 
 }
 
 export function refuseShift(scope: Scope, place: Place, amount: Expr, value: Poly, bits: number): void {
+  if (!isNews(scope, amount, [amount])) return;
   const { names } = scope.shared;
   const goal = within(value, ZERO, constant(bits));
   report(scope, place, "E2104", {
@@ -155,7 +172,7 @@ export function refuseReduction(
 ): void {
   const { names } = scope.shared;
   const { type } = node;
-  if (!isIntDType(type)) return;
+  if (!isIntDType(type) || !isNews(scope, node, node.args)) return;
   const name = node.reducer.name;
   const end = (p: Poly | null, by: Poly): string =>
     p === null ? "" : names.poly(asConstant(p) === null ? p : sub(p, by));

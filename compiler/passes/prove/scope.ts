@@ -14,7 +14,7 @@ import type { Facts } from "../../analysis/facts.ts";
 import type { Interval } from "../../analysis/interval.ts";
 import { intersect, sameInterval } from "../../analysis/interval.ts";
 import type { Poly } from "../../analysis/polynomial.ts";
-import { ONE, asAtom, constant, sub } from "../../analysis/polynomial.ts";
+import { ONE, asAtom, asConstant, constant, sub } from "../../analysis/polynomial.ts";
 import type { Verdict } from "../../analysis/prover.ts";
 import { proveCondition } from "../../analysis/prover.ts";
 import type { Axis, Expr, Var } from "../../ir/expr.ts";
@@ -202,6 +202,12 @@ export class Scope {
     const verdict = proveCondition(this.#bare, condition);
     if (verdict.proved || this.isBare) return { verdict, guarded: false };
     return { verdict: proveCondition(this.#facts, condition), guarded: true };
+  }
+
+  /** Is `a <= b` known here? Numbers are compared, not asked for a contradiction. */
+  isAtMost(a: Poly, b: Poly): boolean {
+    const difference = asConstant(sub(b, a));
+    return difference === null ? this.holds(atMost(a, b)) : difference >= 0n;
   }
 
   /** Does it hold, with all that is known here? */

@@ -1,4 +1,5 @@
 /** What the parts of the proof pass share while it walks one kernel. */
+import type { Condition } from "../../analysis/condition.ts";
 import type { IndexPolynomials } from "../../analysis/index-polynomial.ts";
 import type { Tensor } from "../../ir/equations.ts";
 import type { Expr } from "../../ir/expr.ts";
@@ -6,6 +7,7 @@ import type { Diagnostics } from "../../support/diagnostics.ts";
 import type { Span } from "../../support/source.ts";
 import type { Names } from "./names.ts";
 import type { AccessProof } from "./proof.ts";
+import type { Refused } from "./refused.ts";
 
 /** The recurrence that is being checked. */
 export type Group = {
@@ -30,6 +32,9 @@ export type Shared = {
   /** Ids of dims and of parameters. */
   readonly dims: ReadonlySet<string>;
   readonly params: ReadonlySet<string>;
+  readonly refused: Refused;
+  /** Limits on sizes that a call is checked against. */
+  readonly sizes: { readonly condition: Condition; readonly label: string }[];
 };
 
 /** Where the walk is: the nearest text, and the recurrence around it. */

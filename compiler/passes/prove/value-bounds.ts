@@ -1,18 +1,17 @@
 /** Bounds of values that may be either of two. */
-import { atMost } from "../../analysis/condition.ts";
 import type { Poly } from "../../analysis/polynomial.ts";
 import type { Bounds } from "./bounds.ts";
 import type { Scope } from "./scope.ts";
 
 /** The greater of two values: one of them where it is known which, else their maximum. */
 export function greater(scope: Scope, a: Poly, b: Poly): Poly {
-  if (scope.holds(atMost(a, b))) return b;
-  return scope.holds(atMost(b, a)) ? a : scope.shared.polys.atoms.max(a, b);
+  if (scope.isAtMost(a, b)) return b;
+  return scope.isAtMost(b, a) ? a : scope.shared.polys.atoms.max(a, b);
 }
 
 export function lesser(scope: Scope, a: Poly, b: Poly): Poly {
-  if (scope.holds(atMost(a, b))) return a;
-  return scope.holds(atMost(b, a)) ? b : scope.shared.polys.atoms.min(a, b);
+  if (scope.isAtMost(a, b)) return a;
+  return scope.isAtMost(b, a) ? b : scope.shared.polys.atoms.min(a, b);
 }
 
 /** Bounds of a value that is bounded by one or the other. */
