@@ -297,7 +297,8 @@ function sameTerm(p: Poly, wanted: Term): boolean {
 
 function operandText(p: Poly, print: (q: Poly) => string): string {
   const text = print(p);
-  const simple = p.terms.length <= 1 && (p.terms[0]?.factors.length ?? 0) <= 1 && /^[\w.]+$|^\(.*\)$|^\d+$/.test(text);
+  const simple =
+    p.terms.length <= 1 && (p.terms[0]?.factors.length ?? 0) <= 1 && /^[\w.]+(\[[^[\]]*\])?$|^\(.*\)$|^\d+$/.test(text);
   return simple ? text : `(${text})`;
 }
 

@@ -88,8 +88,6 @@ export const CODES = {
   E2104: error("a shift amount may be out of range"),
   E2105: error("an integer maximum or minimum over what may be empty"),
   E2106: error("values may leave the declared range"),
-  E2107: error("a recurrence may read what is not computed yet"),
-  E2108: error("init does not define every slice that is read"),
   E2109: error("a padded dim may be too small to be read"),
   W2101: warning("a padded axis without a halo"),
 
@@ -146,6 +144,9 @@ export const CODES = {
   E6302: error("the target cannot run here"),
   E6303: error("the device failed"),
   E6304: error("the device was closed"),
+  E6305: error("the device is out of memory"),
+  E6306: error("the tensor is on another device"),
+  E6307: error("the call is over a limit of the device"),
 
   // E64: the command line (exit 2).
   E6401: error("the command line is wrong"),

@@ -57,15 +57,15 @@ describe("recurrences", () => {
   test("reads of the group before init begins, at the step itself, and after it are refused", () => {
     expect(prove(recurrence(1, (S, t) => S.at(minus(t, 2)))).errors).toEqual(["E2003"]);
     expect(prove(recurrence(0, (S, t) => S.at(minus(t, 1)))).errors).toEqual(["E2003"]);
-    expect(prove(recurrence(1, (S, t) => S.at(t))).errors).toEqual(["E2107"]);
-    expect(prove(recurrence(1, (S, t) => S.at(plus(t, 1)))).errors[0]).toBe("E2107");
-    expect(prove(recurrence(1, (S, _t, _X, T) => S.at(minus(T, 1)))).errors).toEqual(["E2107"]);
+    expect(prove(recurrence(1, (S, t) => S.at(t))).errors).toEqual(["E2032"]);
+    expect(prove(recurrence(1, (S, t) => S.at(plus(t, 1)))).errors[0]).toBe("E2032");
+    expect(prove(recurrence(1, (S, _t, _X, T) => S.at(minus(T, 1)))).errors).toEqual(["E2032"]);
   });
 
   test("a pad does not make what is not computed yet readable", () => {
     const pad = { kind: "value", value: f32(0) } as const;
     expect(prove(recurrence(1, (S, t) => readAt(S, [minus(t, 2)], { pad }))).errors).toEqual(["E2003"]);
-    expect(prove(recurrence(1, (S, t) => readAt(S, [plus(t, 1)], { pad }))).errors[0]).toBe("E2107");
+    expect(prove(recurrence(1, (S, t) => readAt(S, [plus(t, 1)], { pad }))).errors[0]).toBe("E2032");
   });
 
   test("triangular solve: the guard keeps to earlier slices, and no init is needed", () => {
@@ -78,7 +78,7 @@ describe("recurrences", () => {
     expect(diagnostics.map(textOf)).toEqual([]);
     if (kernel === null) throw new Error("refused");
     expect(readsOfName(kernel, "x").map((x) => x.guarded)).toEqual([false]);
-    expect(prove(triangular(false)).errors).toEqual(["E2107"]);
+    expect(prove(triangular(false)).errors).toEqual(["E2032"]);
   });
 
   test("readers outside may use every slice, the initial ones too", () => {
@@ -95,8 +95,8 @@ describe("recurrences", () => {
 
   test("init must define every slice below 0, over the whole of the other dims", () => {
     expect(prove(started([-2, 0], 0)).errors).toEqual([]);
-    expect(prove(started([-1, 0], 0)).errors).toEqual(["E2108"]);
-    expect(prove(started([-2, 0], 1)).errors).toEqual(["E2108"]);
+    expect(prove(started([-1, 0], 0)).errors).toEqual(["E2035"]);
+    expect(prove(started([-2, 0], 1)).errors).toEqual(["E2035"]);
   });
 
   test("init may not read what it starts", () => {
@@ -120,7 +120,7 @@ describe("recurrences", () => {
         })),
       },
     ];
-    expect(prove({ ...kernel, steps }).errors).toEqual(["E2107"]);
+    expect(prove({ ...kernel, steps }).errors).toEqual(["E2032"]);
   });
 
   test("members of one step read each other forwards only", () => {
@@ -147,7 +147,7 @@ describe("recurrences", () => {
     };
     expect(prove(group([stage, S])).errors).toEqual([]);
     const cyclic = { ...r, outputs: r.outputs.map((o) => ({ ...o, body: second.at(r.axes[0]?.variable ?? T) })) };
-    expect(prove(group([cyclic, S])).errors).toEqual(["E2107"]);
+    expect(prove(group([cyclic, S])).errors).toEqual(["E2032"]);
   });
 
   test("chosen positions: values of the recurrence itself index", () => {

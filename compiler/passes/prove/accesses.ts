@@ -33,12 +33,13 @@ export type Subscript = {
 /** `0 <= y*s + r - p < H` */
 export function goalText(scope: Scope, s: Subscript): string {
   const { names } = scope.shared;
-  return `${names.poly(s.lo)} <= ${names.value(s.expr)} < ${names.poly(s.hi)}`;
+  return `${names.poly(s.lo)} <= ${names.operand(s.expr)} < ${names.poly(s.hi)}`;
 }
 
 /** `checked` has checked subscripts; `original` is the user's node, which stays if nothing changes. */
 export function proveRead(checked: Read, original: Read, scope: Scope, place: Place): Read {
   const { tensors, spans } = scope.shared;
+  const own = spans.get(original);
   const tensor = known(tensors.get(checked.tensor), `the tensor ${checked.tensor}`);
   const subscripts = checked.index.map((expr, dim): Subscript => {
     const range = known(tensor.dims[dim], "a dim");
@@ -66,7 +67,7 @@ export function proveRead(checked: Read, original: Read, scope: Scope, place: Pl
   const result = sameRead(checked, original, pad, guarded)
     ? original
     : read(checked.type, checked.tensor, checked.index, { pad: withPad(checked.pad, pad), guarded });
-  if (result !== original && !spans.has(result)) spans.set(result, place.span);
+  if (own !== undefined && !spans.has(result)) spans.set(result, own);
   learnElement(result, tensor, scope);
   return result;
 }

@@ -7,7 +7,6 @@ import { all, any, equal, not } from "../../analysis/condition.ts";
 import type { Apply, Cast, Expr, Let, Pad, Read, Select } from "../../ir/expr.ts";
 import { apply, cast, letIn, read, select } from "../../ir/expr.ts";
 import { known, unreachable } from "../../support/invariant.ts";
-import type { Span } from "../../support/source.ts";
 import { proveRead } from "./accesses.ts";
 import { checkCast, checkOperation } from "./arithmetic.ts";
 import { boundsOver } from "./extremes.ts";
@@ -22,9 +21,10 @@ export function checkExpression(e: Expr, scope: Scope, place: Place): Expr {
   const before = scope.checked.get(e);
   if (before !== undefined) return before;
   const { spans } = scope.shared;
-  const span: Span = spans.get(e) ?? place.span;
-  const checked = checkNode(e, scope, { ...place, span });
-  if (checked !== e && !spans.has(checked)) spans.set(checked, span);
+  const own = spans.get(e);
+  const checked = checkNode(e, scope, own === undefined ? place : { ...place, span: own });
+  // A node that the compiler made has no text, and gets none by being rebuilt.
+  if (own !== undefined && !spans.has(checked)) spans.set(checked, own);
   scope.checked.set(e, checked);
   return checked;
 }
@@ -87,7 +87,7 @@ function checkSelect(e: Select, scope: Scope, place: Place): Expr {
   const yes = checkExpression(e.yes, yesScope, place);
   const no = checkExpression(e.no, noScope, place);
   const checked = cond === e.cond && yes === e.yes && no === e.no ? e : select(cond, yes, no, e.lazy);
-  keepSpan(scope, e, checked, place);
+  keepSpan(scope, e, checked);
   if (isInteger(e.type)) {
     const self = scope.poly(checked);
     const [p, q] = [yesScope.poly(yes), noScope.poly(no)];
@@ -116,8 +116,9 @@ function checkLet(e: Let, scope: Scope, place: Place): Expr {
   return value === e.value && body === e.body ? e : letIn(e.variable, value, body);
 }
 
-/** The rebuilt node stands where the old one stood. */
-function keepSpan(scope: Scope, old: Expr, rebuilt: Expr, place: Place): void {
+/** The rebuilt node stands where the old one stood; what is learned of it is called by its text. */
+function keepSpan(scope: Scope, old: Expr, rebuilt: Expr): void {
   const { spans } = scope.shared;
-  if (old !== rebuilt && !spans.has(rebuilt)) spans.set(rebuilt, spans.get(old) ?? place.span);
+  const own = spans.get(old);
+  if (own !== undefined && !spans.has(rebuilt)) spans.set(rebuilt, own);
 }

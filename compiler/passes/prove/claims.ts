@@ -1,12 +1,13 @@
 /** Claimed ranges: what a `let`, an output or the parameter of a called kernel says of values is proved, not believed. */
 import type { Condition } from "../../analysis/condition.ts";
-import { within } from "../../analysis/condition.ts";
+import { TRUE, within } from "../../analysis/condition.ts";
 import type { Poly } from "../../analysis/polynomial.ts";
 import { MINUS_ONE, add, sub } from "../../analysis/polynomial.ts";
 import type { Claim } from "../../ir/claims.ts";
 import type { Tensor } from "../../ir/equations.ts";
 import { constant, read } from "../../ir/expr.ts";
 import { known } from "../../support/invariant.ts";
+import { UNBOUNDED } from "./bounds.ts";
 import { proveAtCorners } from "./extremes.ts";
 import { failure, rangesNote, whereFor } from "./explain.ts";
 import { rangeHelp, report } from "./refuse-arithmetic.ts";
@@ -18,7 +19,8 @@ export function checkClaim(claim: Claim, tensor: Tensor, value: Poly, scope: Sco
   const [lo, hi] = [scope.poly(claim.lo), scope.poly(claim.hi)];
   const goal: Condition = within(value, lo, hi);
   if (proveAtCorners(scope, goal).verdict.proved) return;
-  const { names } = scope.shared;
+  const { names, refused } = scope.shared;
+  refused.addTensor(tensor.id);
   const found = failure(scope, goal, value);
   const where = whereFor(scope, [sub(value, lo), add(sub(hi, value), MINUS_ONE)]);
   report(scope, { span: claim.span, group: null }, "E2106", {
@@ -45,8 +47,11 @@ export function checkParameterClaim(claim: Claim, param: Tensor, scope: Scope): 
     param.id,
     param.dims.map(() => constant("index", 0n)),
   );
-  const inside = scope.assumeAlways({ kind: "all", of: [] }, "an element");
+  const inside = scope.assumeAlways(TRUE, "an element");
   const opaque = scope.shared.polys.opaque(known(inside.symbolOf(element), "an element"));
-  inside.learn(element, opaque?.meaning ?? { kind: "all", of: [] }, true);
+  const range = param.values;
+  const bounds =
+    range === null ? UNBOUNDED : { lower: scope.poly(range.lo), upper: add(scope.poly(range.hi), MINUS_ONE) };
+  inside.learn(element, opaque?.meaning ?? TRUE, true, bounds);
   checkClaim(claim, param, inside.poly(element), inside);
 }

@@ -9,7 +9,16 @@ import { counterexample } from "../../analysis/counterexample.ts";
 import type { Facts } from "../../analysis/facts.ts";
 import { DIM_LIMIT } from "../../analysis/facts.ts";
 import type { Poly } from "../../analysis/polynomial.ts";
-import { asAtom, asConstant, constant, content, degree, divideDown, negate } from "../../analysis/polynomial.ts";
+import {
+  asAtom,
+  asConstant,
+  constant,
+  constantTerm,
+  content,
+  degree,
+  divideDown,
+  negate,
+} from "../../analysis/polynomial.ts";
 import { proveCondition } from "../../analysis/prover.ts";
 import { extremeOver } from "./extremes.ts";
 import type { Scope } from "./scope.ts";
@@ -96,7 +105,8 @@ export function whereFor(scope: Scope, goals: readonly Poly[]): string | null {
 /** `p >= 0`, or `p == 0` where it is known not to be above. */
 function strict(facts: Facts, poly: Poly): Condition {
   const p = content(poly) > 1n ? divideDown(poly, content(poly)) : poly;
-  const isEqual = proveCondition(facts, atLeastZero(negate(p))).proved;
+  // That a dim is its greatest value is no condition to offer.
+  const isEqual = constantTerm(p) > 1n - DIM_LIMIT && proveCondition(facts, atLeastZero(negate(p))).proved;
   return isEqual ? { kind: "zero", poly: p } : atLeastZero(p);
 }
 

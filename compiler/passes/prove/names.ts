@@ -47,12 +47,23 @@ export class Names {
     return opaque === null ? this.#polys.nameOf(id) : this.value(opaque.expr);
   }
 
+  /** Where the text of an expression is; conversions that the compiler added have that of their operand. */
+  spanOf(e: Expr): Span | undefined {
+    return this.#spans.get(e) ?? (e.kind === "cast" ? this.spanOf(e.arg) : undefined);
+  }
+
   /** The source text of an expression, or something close to it. */
   value(e: Expr): string {
-    const span = this.#spans.get(e);
+    const span = this.spanOf(e);
     const text = span === undefined ? "" : spanText(span).replaceAll(/\s+/g, " ").trim();
     if (text !== "") return text.length <= LONGEST_NAME ? text : `${text.slice(0, LONGEST_NAME - 1)}…`;
     return this.#spelled(e);
+  }
+
+  /** The same as an operand of a comparison. */
+  operand(e: Expr): string {
+    const text = this.value(e);
+    return /[?<>=&|]/.test(text) ? `(${text})` : text;
   }
 
   /** For expressions that the compiler made: no text of the user's says them. */
@@ -76,7 +87,8 @@ export class Names {
   }
 
   poly(p: Poly): string {
-    return this.#polys.atoms.print(p, (id) => this.symbol(id));
+    const text = this.#polys.atoms.print(p, (id) => this.symbol(id));
+    return isEnclosed(text) ? text.slice(1, -1) : text;
   }
 
   /** `lo..hi` of inclusive ends. */
@@ -126,4 +138,15 @@ export class Names {
     const [left, right] = asConstant(plus) !== null ? [minus, plus] : [plus, minus];
     return `${this.poly(left)} ${sign} ${this.poly(right)}`;
   }
+}
+
+/** Is the whole text one pair of parentheses? */
+function isEnclosed(text: string): boolean {
+  let depth = 0;
+  for (let i = 0; i < text.length; i++) {
+    if (text[i] === "(") depth++;
+    if (text[i] === ")") depth--;
+    if (depth === 0) return i > 0 && i === text.length - 1;
+  }
+  return false;
 }

@@ -54,7 +54,8 @@ export function checkReduce(e: Reduce, scope: Scope, place: Place, check: Check)
   const same = axes === e.axes && guard === e.guard && args === e.args && reducer === e.reducer;
   const node = same ? e : reduce({ ...e, axes, guard, args, reducer });
   const { spans } = scope.shared;
-  if (!spans.has(node)) spans.set(node, place.span);
+  const own = spans.get(e);
+  if (own !== undefined && !spans.has(node)) spans.set(node, own);
   if (isIntDType(node.type)) checkResult(domainOf(node, scope, walked), place);
   return node;
 }

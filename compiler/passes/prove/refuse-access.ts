@@ -11,23 +11,32 @@ import type { Scope } from "./scope.ts";
 import type { Place } from "./shared.ts";
 
 export function refuseAccess(s: Subscript, scope: Scope, place: Place): void {
-  const { names, spans, refused } = scope.shared;
+  const { names, refused } = scope.shared;
   if (refused.has(s.expr)) return;
   const isAbove = scope.holds(atMost(s.lo, s.value));
   const isBelow = scope.holds(less(s.value, s.hi));
-  const text = names.value(s.expr);
+  const text = names.operand(s.expr);
   const lowSide = isAbove ? "" : `${names.poly(s.lo)} <= `;
   const highSide = isBelow ? "" : ` < ${names.poly(s.hi)}`;
   const goals = [...(isAbove ? [] : [sub(s.value, s.lo)]), ...(isBelow ? [] : [sub(sub(s.hi, s.value), ONE)])];
   const found = failure(scope, all(goals.map(atLeastZero)), s.value);
   const where = whereFor(scope, goals);
   const note = rangesNote(scope, [s.value]);
-  report(scope, { ...place, span: spans.get(s.expr) ?? place.span }, "E2003", {
+  report(scope, { ...place, span: names.spanOf(s.expr) ?? place.span }, "E2003", {
     message: `this read may be outside ${s.tensor.name}`,
     label: `needs ${lowSide}${text}${highSide}`,
     notes: [note, found === null ? null : `counterexample: ${found.at} gives index ${found.value}`],
-    help: waysOut(s, scope, where, goals),
+    help: isOwnTime(s, place) ? startHelp(s) : waysOut(s, scope, where, goals),
   });
+}
+
+/** Is it the time subscript of a recurrence's own read? */
+function isOwnTime(s: Subscript, place: Place): boolean {
+  return place.group !== null && place.group.time === s.dim && place.group.members.has(s.tensor.id);
+}
+
+function startHelp(s: Subscript): readonly string[] {
+  return [`say what ${s.tensor.name} starts from: … init ${s.tensor.name}[…] = …`];
 }
 
 /** Data needs a range; geometry needs a pad or a condition on dims. */
@@ -35,15 +44,33 @@ function waysOut(s: Subscript, scope: Scope, where: string | null, goals: readon
   const { dtype } = s.tensor;
   const zero = isFloat(dtype) ? "0" : dtype === "bool" ? "(false)" : "0";
   const padded = `write ${s.tensor.name}[…] pad ${zero}`;
+  const reached = withEnds(goals, scope);
   const isData = goals.some((p) =>
     scope.shared.polys.atoms.symbolsOf(p).some((id) => scope.shared.polys.opaque(id) !== null),
   );
+  const ranges = rangeHelp(scope, reached);
+  if (!isData && ranges !== null) return [ranges, padded];
   if (isData) {
     const { names } = scope.shared;
     const clamp = `clamp(${names.value(s.expr)}, ${names.poly(s.lo)}, ${names.poly(sub(s.hi, ONE))})`;
-    return [dataRange(s, scope) ?? rangeHelp(scope, goals), `write ${clamp}`];
+    return [dataRange(s, scope) ?? ranges, `write ${clamp}`];
   }
   return [where === null ? padded : `${padded}, or require where ${where}`];
+}
+
+/** The polynomials, and the ends of the ranges of their indices, transitively: `p in ptr[i]..ptr[i + 1]` depends on data. */
+function withEnds(polys: readonly Poly[], scope: Scope): readonly Poly[] {
+  const reached = [...polys];
+  const seen = new Set<string>();
+  for (let i = 0; i < reached.length; i++) {
+    for (const id of scope.shared.polys.atoms.symbolsOf(reached[i] ?? ONE)) {
+      if (seen.has(id)) continue;
+      seen.add(id);
+      const { lower, upper } = scope.boundsOf(id);
+      for (const end of [lower, upper]) if (end !== null) reached.push(end);
+    }
+  }
+  return reached;
 }
 
 /** The subscript is one element of a parameter: its range type is the dim's range. */

@@ -174,8 +174,7 @@ export function refuseReduction(
   const { type } = node;
   if (!isIntDType(type) || !isNews(scope, node, node.args)) return;
   const name = node.reducer.name;
-  const end = (p: Poly | null, by: Poly): string =>
-    p === null ? "" : names.poly(asConstant(p) === null ? p : sub(p, by));
+  const end = (p: Poly | null, by: Poly): string => (p === null ? "" : names.poly(sub(p, by)));
   const eachText = `${end(each.lower, ZERO)}..${end(each.upper, constant(-1))}`;
   const goals =
     total.lower === null || total.upper === null ? [] : [roomIn(type, total.lower)[0], roomIn(type, total.upper)[1]];
@@ -219,6 +218,11 @@ export function refusePosition(scope: Scope, place: Place, node: Reduce, points:
   });
 }
 
+function emptyNote(scope: Scope, missing: Poly): string | null {
+  const found = failure(scope, atLeastZero(missing), missing);
+  return found === null ? null : `counterexample: ${found.at}`;
+}
+
 export function refuseEmpty(scope: Scope, place: Place, node: Reduce, inner: Scope): void {
   const { names, polys } = scope.shared;
   const extents = node.axes.map((a) => sub(inner.poly(a.hi), inner.poly(a.lo)));
@@ -235,10 +239,7 @@ export function refuseEmpty(scope: Scope, place: Place, node: Reduce, inner: Sco
       first === undefined
         ? `needs a point where ${guard ?? "its range is not empty"}`
         : `needs ${names.condition(atLeastZero(first))}`,
-    notes: [
-      rangesNote(scope, extents),
-      first === undefined ? null : failureNote(scope, atLeastZero(first), constant(0), "no points:"),
-    ],
+    notes: [rangesNote(scope, extents), first === undefined ? null : emptyNote(scope, first)],
     help: [
       where === null ? null : `require where ${where}`,
       guard === null ? null : `put the condition into the value: ${guard} ? … : a value that never wins`,

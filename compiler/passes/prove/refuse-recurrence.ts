@@ -35,7 +35,7 @@ export function refuseTime(
       help: `read an earlier slice, or put the read under a condition: ${at} < ${now}`,
     },
   }[reason];
-  report(scope, place, "E2107", {
+  report(scope, place, "E2032", {
     message: text.message,
     label: text.label,
     notes: [rangesNote(scope, [s.value])],
@@ -51,7 +51,7 @@ export function refuseInit(tensor: Tensor, slice: bigint | null, scope: Scope, p
     slice === null
       ? `the first slice of ${name} must be a number`
       : `${name} may be read at slice ${slice}, which no init defines`;
-  report(scope, place, "E2108", {
+  report(scope, place, "E2035", {
     message,
     label: "defined here",
     help: [`add init ${name}[${slice ?? -1n}${axes > 1 ? ", …" : ""}] = …`],

@@ -15,6 +15,11 @@ export class Refused {
     this.#nodes.add(e);
   }
 
+  /** Nor are the elements of this tensor. */
+  addTensor(tensor: string): void {
+    this.#tensors.add(tensor);
+  }
+
   /** A `let` of a refused value is one itself. */
   bind(variable: Var, value: Expr): void {
     if (this.has(value)) this.#variables.add(variable.id);
