@@ -93,7 +93,11 @@ function checkKernel(table: ProgramTable, node: Ast.Kernel, diagnostics: Diagnos
   const lowered = lower(table, node, new Map(), found);
   for (const d of found.list) diagnostics.add(d);
   const fine = lowered !== null;
-  if (!fine) table.wrong.add(name);
+  if (!fine)
+    table.wrong.set(
+      name,
+      found.list.filter((d) => d.severity === "error"),
+    );
   return { name, node, fine, checked: true };
 }
 

@@ -50,6 +50,7 @@ export function call(context: Context, env: Env, e: Ast.Call): Value {
     case "kernel":
       return callKernel(context, env, e, declared.node, null);
     case "unusable":
+      context.refer(declared.reason === null ? [] : [declared.reason]);
       for (const a of e.args) if (a.value.kind !== "string") evaluate(context, env, a.value);
       return poison(e.span);
     case "reducer":

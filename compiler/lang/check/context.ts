@@ -10,7 +10,7 @@ import type { DType } from "../../ir/dtype.ts";
 import type { Axis, Expr, UserReducer, Var } from "../../ir/expr.ts";
 import type { DimRange, Kernel } from "../../ir/equations.ts";
 import { children } from "../../ir/walk.ts";
-import type { DiagnosticInput } from "../../support/diagnostics.ts";
+import type { Diagnostic, DiagnosticInput } from "../../support/diagnostics.ts";
 import { Diagnostics, diagnostic } from "../../support/diagnostics.ts";
 import type { Code } from "../../support/codes.ts";
 import type { Span } from "../../support/source.ts";
@@ -115,6 +115,8 @@ export type Env = {
   readonly nesting: number;
   /** Functions and kernels being expanded, outermost first. */
   readonly calls: readonly string[];
+  /** The call that the expansion around started with; null in the kernel's own text. */
+  readonly origin: Span | null;
   /** Inside a subscript: an unknown name is then a free index. */
   readonly subscript: boolean;
   /** The right-hand side around, for suggestions; null outside equations. */
@@ -184,6 +186,7 @@ export class Context {
   readonly #sizes = new WeakMap<Expr, { readonly nodes: number; readonly depth: number }>();
   #work = 0;
   #exhausted = false;
+  #refersElsewhere = false;
   #nodes = 0;
 
   constructor(program: ProgramTable, language: Language, diagnostics: Diagnostics) {
@@ -196,6 +199,17 @@ export class Context {
 
   report(code: Code, input: DiagnosticInput): void {
     this.diagnostics.add(diagnostic(code, input));
+  }
+
+  /** The reason why something used here was refused elsewhere; it is said once. Without one, the parser has said it. */
+  refer(mistakes: readonly Diagnostic[]): void {
+    this.#refersElsewhere = true;
+    for (const d of mistakes) this.diagnostics.add(d);
+  }
+
+  /** True where something was refused for a reason that is known, if not here. */
+  get refersElsewhere(): boolean {
+    return this.#refersElsewhere;
   }
 
   /** A new id: `v3`, `t0`. User text never becomes one. */
@@ -225,11 +239,11 @@ export class Context {
   }
 
   /** One more expression is looked at; false once the limit is passed (reported at `span`, once). */
-  spend(span: Span, calls: readonly string[]): boolean {
+  spend(span: Span, env: Env): boolean {
     if (this.#exhausted) return false;
     this.#work++;
     if (this.#work <= LIMITS.work) return true;
-    this.exhaust(span, `more than ${LIMITS.work} expressions after inlining`, calls);
+    this.exhaust(span, `more than ${LIMITS.work} expressions after inlining`, env);
     return false;
   }
 
@@ -238,14 +252,14 @@ export class Context {
   }
 
   /** Refuses the program as too large; all further checking stops quickly. */
-  exhaust(span: Span, what: string, calls: readonly string[]): void {
+  exhaust(span: Span, what: string, env: Env | null): void {
     if (this.#exhausted) return;
     this.#exhausted = true;
-    const [outer] = calls;
+    const calls = env?.calls ?? [];
     this.report("E2041", {
-      span,
+      span: env?.origin ?? span,
       message: `the program grows too large here: ${what}`,
-      notes: outer === undefined ? [] : [`in the expansion of ${calls.slice(0, 6).join(", which calls ")}`],
+      notes: calls.length < 2 ? [] : [`in the expansion of ${calls.slice(0, 6).join(", which calls ")}`],
       help: ["store an intermediate result in a stage of its own: let t[i] = …;"],
     });
   }
@@ -254,8 +268,8 @@ export class Context {
   admit(body: Expr, span: Span): void {
     const { nodes, depth } = this.#measure(body);
     this.#nodes += nodes;
-    if (this.#nodes > LIMITS.nodes) this.exhaust(span, `more than ${LIMITS.nodes} nodes after inlining`, []);
-    else if (depth > LIMITS.depth) this.exhaust(span, `expressions nest deeper than ${LIMITS.depth} levels`, []);
+    if (this.#nodes > LIMITS.nodes) this.exhaust(span, `more than ${LIMITS.nodes} nodes after inlining`, null);
+    else if (depth > LIMITS.depth) this.exhaust(span, `expressions nest deeper than ${LIMITS.depth} levels`, null);
   }
 
   #measure(e: Expr): { readonly nodes: number; readonly depth: number } {

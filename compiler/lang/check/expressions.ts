@@ -22,9 +22,9 @@ import { boolConstant, indexConstant, poison, realConstant, scalar } from "./val
 /** The value of an expression; parts.ts reaches it through the context. */
 export function evaluateExpression(context: Context, outer: Env, e: Ast.Expr): Value {
   const env = { ...outer, nesting: outer.nesting + 1 };
-  if (!context.spend(e.span, env.calls)) return poison(e.span);
+  if (!context.spend(e.span, env)) return poison(e.span);
   if (env.nesting > LIMITS.depth) {
-    context.exhaust(e.span, `expressions nest deeper than ${LIMITS.depth} levels`, env.calls);
+    context.exhaust(e.span, `expressions nest deeper than ${LIMITS.depth} levels`, env);
     return poison(e.span);
   }
   switch (e.kind) {

@@ -30,7 +30,7 @@ export function mayExpand(context: Context, env: Env, name: string, span: Span):
     return false;
   }
   if (env.calls.length < LIMITS.calls) return true;
-  context.exhaust(span, `calls nest deeper than ${LIMITS.calls}`, env.calls);
+  context.exhaust(span, `calls nest deeper than ${LIMITS.calls}`, env);
   return false;
 }
 
@@ -78,6 +78,7 @@ function expandFn(
     scope: withGenerics(context, scope, node.generics, generics),
     types: generics.types,
     calls: [...env.calls, node.name.text],
+    origin: env.origin ?? e.span,
     subscript: false,
     equation: null,
   };

@@ -58,19 +58,24 @@ export function declaredDims(context: Context, node: Ast.Kernel): readonly Decla
     if (name !== null && !generics.has(name.text) && !dims.has(name.text))
       dims.set(name.text, { name, isGeneric: false });
   }
-  let fine = true;
-  for (const e of node.params.flatMap((p) => p.type.shape)) {
-    for (const name of mentionsOf([e]).names) {
-      if (dims.has(name) || generics.has(name)) continue;
-      fine = false;
-      context.report("E2011", {
-        span: e.span,
-        message: `the dim \`${name}\` does not stand alone in any parameter's shape, so nothing gives it a value`,
-        help: [`declare it as a generic: <${name}: dim>`],
-      });
+  const missing = new Set<string>();
+  const isGiven = (name: string): boolean =>
+    dims.has(name) || generics.has(name) || node.params.some((p) => p.name.text === name);
+  for (const p of [...node.params, ...node.outputs]) {
+    const { shape, range } = p.type;
+    for (const e of [...shape, ...(range === null ? [] : [range.low, range.high])]) {
+      for (const name of mentionsOf([e]).names) {
+        if (isGiven(name) || missing.has(name)) continue;
+        missing.add(name);
+        context.report("E2011", {
+          span: e.span,
+          message: `the dim \`${name}\` does not stand alone in any parameter's shape, so nothing gives it a value`,
+          help: [`declare it as a generic: <${name}: dim>`],
+        });
+      }
     }
   }
-  return fine ? [...dims.values()] : null;
+  return missing.size === 0 ? [...dims.values()] : null;
 }
 
 /** The name where a shape's expression is one. */
@@ -158,7 +163,6 @@ export function declaredTensor(context: Context, env: Env, p: Ast.Param, name: s
       span: p.type.span,
       message: `a range is for integers, and \`${p.name.text}\` is ${dtype}`,
     });
-    return null;
   }
   return newTensor(context, { name, span: p.name.span, dtype, dims: shape.map((range) => ({ range })), values });
 }
@@ -242,6 +246,7 @@ export function topOf(instance: Instance, calls: readonly string[]): Env {
     depth: 0,
     nesting: 0,
     calls,
+    origin: null,
     subscript: false,
     equation: null,
   };

@@ -10,6 +10,7 @@ import { known } from "../../support/invariant.ts";
 import type * as Ast from "../ast.ts";
 import { acceptsArgument, argumentTensor, callArgument, unifyDims, uniqueCall } from "./call-arguments.ts";
 import type { Context, DeclaredOutput, Env } from "./context.ts";
+import { LIMITS } from "./context.ts";
 import { mayExpand } from "./fns.ts";
 import type { BoundGenerics } from "./generics.ts";
 import { bindGenerics, inferTypes, splitArguments } from "./generics.ts";
@@ -54,7 +55,15 @@ export function inlineKernel(
   const values = (given?.positional ?? []).map((a) => callArgument(context, env, a));
   if (given === null || !mayExpand(context, env, node.name.text, e.span)) return null;
   if (!context.recording) return null; // types of a recurrence are being inferred; calls are refused there
-  if (context.program.wrong.has(node.name.text)) return null; // its own mistakes have been reported
+  const mistakes = context.program.wrong.get(node.name.text);
+  if (mistakes !== undefined) {
+    context.refer(mistakes);
+    return null;
+  }
+  if (context.stageNames.size > LIMITS.stages) {
+    context.exhaust(e.span, `more than ${LIMITS.stages} stages after inlining`, env);
+    return null;
+  }
   const prefix = `${env.instance.prefix}${uniqueCall(context, env, name ?? node.name.text)}.`;
   const symbols = values.map((v, n) =>
     argumentTensor(context, env, v, known(node.params[n], "a parameter"), given.positional[n], prefix),
@@ -104,7 +113,7 @@ function expandKernel(context: Context, env: Env, x: Expansion): readonly Kernel
     types: x.generics.types,
   });
   declareValues(context, scope, node, x.dims, x.bound);
-  const inside = topOf(instance, [...env.calls, node.name.text]);
+  const inside = { ...topOf(instance, [...env.calls, node.name.text]), origin: env.origin ?? e.span };
   const outer = { diagnostics: context.diagnostics, facts: context.facts };
   context.diagnostics = new Diagnostics();
   const results = expandInside(context, inside, x);

@@ -53,7 +53,8 @@ export function lower(
   const context = new Context(table, LANGUAGE, found);
   const kernel = lowerIn(context, node, given);
   for (const d of found.list) diagnostics.add(d);
-  if (kernel === null && !found.hasErrors) throw new InternalError(`${node.name.text} was refused without a reason`);
+  if (kernel === null && !found.hasErrors && !context.refersElsewhere)
+    throw new InternalError(`${node.name.text} was refused without a reason`);
   return kernel === null || found.hasErrors ? null : { kernel, spans: context.spans, claims: context.claims };
 }
 

@@ -294,7 +294,7 @@ export function choose(
   const pure = cond.pure && yes.pure && no.pure;
   const build = (t: ScalarType): Expr =>
     context.at(span, select(exprOf(cond, "bool"), exprOf(yes, t), exprOf(no, t), how.lazy));
-  return scalar(type, span, build, { pure });
+  return scalar(type, span, build, { pure, flexible: type === "index" });
 }
 
 /** The same value in a wider type. */

@@ -78,7 +78,8 @@ function recurrence(context: Context, members: readonly StageDraft[]): Step | nu
   const positions = fixed.length === 1 ? fixed : Array.from({ length: rank }, (_, n) => n);
   const obstacles: Obstacle[] = [];
   for (const time of positions) {
-    const plan = planAt(context, members, time);
+    // Where there is no choice, the proof pass says what is wrong with a read, and knows a counterexample.
+    const plan = planAt(context, members, time, positions.length === 1);
     if ("order" in plan) return finish(context, plan);
     obstacles.push(plan);
   }
@@ -103,7 +104,7 @@ function constantOf(e: Expr): bigint | null {
 }
 
 /** The order of one step if this position is the time axis, or why it is not. */
-function planAt(context: Context, members: readonly StageDraft[], time: number): Plan | Obstacle {
+function planAt(context: Context, members: readonly StageDraft[], time: number, isOnly: boolean): Plan | Obstacle {
   const { polys, facts } = context;
   const first = known(members[0], "a member");
   const short = members.find((m) => m.axes.length <= time);
@@ -137,7 +138,7 @@ function planAt(context: Context, members: readonly StageDraft[], time: number):
           const all = polys.withOpaque(here, at);
           if (proveCondition(all, less(at, now)).proved) return;
           if (proveCondition(all, equal(at, now)).proved) sameStep[n]?.add(known(owner.get(r.tensor), "a member"));
-          else
+          else if (!isOnly)
             obstacle ??= { kind: "read", span: context.spans.get(r) ?? m.span, text: notBefore(context, m, time, at) };
         },
       );
@@ -256,14 +257,11 @@ function slicesOf(context: Context, inits: readonly DraftInit[], time: number, m
   }
   let end = 0n;
   for (const s of slices.toSorted((a, b) => (a.hi > b.hi ? -1 : 1))) {
-    if (s.hi !== end) {
-      context.report("E2035", {
-        span: s.init.span,
-        message: s.hi < end ? `no init defines the slice ${end - 1n}` : `two clauses define the slice ${s.hi - 1n}`,
-      });
+    if (s.hi > end) {
+      context.report("E2035", { span: s.init.span, message: `two clauses define the slice ${s.hi - 1n}` });
       return null;
     }
-    end = s.lo;
+    end = s.lo; // a gap is found where it is read
   }
   return -end;
 }

@@ -103,6 +103,7 @@ export function bindLet(context: Context, name: Ast.Name, value: Value): Bound {
       s.constant === null
         ? scalar(s.type, s.span, (t) => context.at(s.span, letIn(bound, exprOf(value, type), exprOf(s, t))), {
             pure: s.pure && value.pure,
+            flexible: s.flexible,
           })
         : s,
     );
@@ -119,6 +120,8 @@ export function declare(context: Context, outer: Scope, scope: Scope, name: Ast.
       related: [{ span: before.span, message: "declared here" }],
       help: ["choose another name: dims, tensors and indices share one namespace, and nothing is shadowed"],
     });
+    // What follows is judged by the new meaning, which is what its writer had in mind.
+    if (!scope.owns(name.text)) scope.set(name.text, entity);
     return false;
   }
   scope.set(name.text, entity);

@@ -2,7 +2,8 @@
  * The declarations of a file by name: kernels, fns, reducers, and what is known by name only (imports, derived kernels,
  * declarations that a syntax error spoiled). Built-in names cannot be declared again.
  */
-import type { Diagnostics } from "../../support/diagnostics.ts";
+import { diagnostic } from "../../support/diagnostics.ts";
+import type { Diagnostic, Diagnostics } from "../../support/diagnostics.ts";
 import type { Span } from "../../support/source.ts";
 import type * as Ast from "../ast.ts";
 import { BUILTINS, builtinReduction } from "../builtins.ts";
@@ -12,12 +13,12 @@ export type FunctionEntity =
   | { readonly kind: "fn"; readonly node: Ast.Fn; readonly span: Span }
   | { readonly kind: "reducer"; readonly node: Ast.Reducer; readonly span: Span }
   /** Named in the file, but refused or broken: that has been reported, so its uses are silent. */
-  | { readonly kind: "unusable"; readonly span: Span };
+  | { readonly kind: "unusable"; readonly span: Span; readonly reason: Diagnostic | null };
 
 export type ProgramTable = {
   readonly functions: ReadonlyMap<string, FunctionEntity>;
-  /** Kernels whose own check found errors: calls of them say nothing more. Filled in by check-program.ts. */
-  readonly wrong: Set<string>;
+  /** What was wrong with a kernel by itself: its calls say that, and no more. Filled in by check-program.ts. */
+  readonly wrong: Map<string, readonly Diagnostic[]>;
 };
 
 /** Collects the declared names; a second declaration of one is an error. */
@@ -27,7 +28,7 @@ export function tabulate(program: Ast.Program, diagnostics: Diagnostics): Progra
     if (!isFree(name, functions, diagnostics)) return;
     functions.set(name.text, entity);
   };
-  for (const name of program.broken) functions.set(name.text, { kind: "unusable", span: name.span });
+  for (const name of program.broken) functions.set(name.text, { kind: "unusable", span: name.span, reason: null });
   for (const d of program.declarations) {
     switch (d.kind) {
       case "kernel":
@@ -40,8 +41,7 @@ export function tabulate(program: Ast.Program, diagnostics: Diagnostics): Progra
         declare(d.name, { kind: "reducer", node: d, span: d.name.span });
         break;
       case "derive":
-        refuseDerive(d, diagnostics);
-        declare(d.name, { kind: "unusable", span: d.name.span });
+        declare(d.name, { kind: "unusable", span: d.name.span, reason: refuseDerive(d, diagnostics) });
         break;
       case "import":
         declareImport(d, diagnostics, declare);
@@ -53,7 +53,7 @@ export function tabulate(program: Ast.Program, diagnostics: Diagnostics): Progra
         d satisfies never;
     }
   }
-  return { functions, wrong: new Set() };
+  return { functions, wrong: new Map() };
 }
 
 function isFree(name: Ast.Name, functions: Map<string, FunctionEntity>, diagnostics: Diagnostics): boolean {
@@ -79,12 +79,14 @@ function isFree(name: Ast.Name, functions: Map<string, FunctionEntity>, diagnost
   return true;
 }
 
-function refuseDerive(d: Ast.Derive, diagnostics: Diagnostics): void {
-  diagnostics.report("E2051", {
+function refuseDerive(d: Ast.Derive, diagnostics: Diagnostics): Diagnostic {
+  const reason = diagnostic("E2051", {
     span: d.transform.span,
     message: `derived kernels are not built yet: \`${d.name.text} = ${d.transform.text}(…)\``,
     help: ["write the kernel out in equations for now"],
   });
+  diagnostics.add(reason);
+  return reason;
 }
 
 function declareImport(
@@ -95,10 +97,11 @@ function declareImport(
   // std re-exports built-ins, so an import of built-in names alone asks for nothing that is missing.
   const missing = d.names.filter((n) => !BUILTINS.has(n.text) && builtinReduction(n.text) === null);
   if (missing.length === 0) return;
-  diagnostics.report("E2050", {
+  const reason = diagnostic("E2050", {
     span: d.from.span,
     message: `importing is not built yet: \`${missing.map((n) => n.text).join("`, `")}\` from "${d.from.value}"`,
     help: ["copy the declarations into this file for now"],
   });
-  for (const n of missing) declare(n, { kind: "unusable", span: n.span });
+  diagnostics.add(reason);
+  for (const n of missing) declare(n, { kind: "unusable", span: n.span, reason });
 }

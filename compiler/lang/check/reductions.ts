@@ -34,7 +34,8 @@ export function reduction(context: Context, env: Env, e: Ast.Reduction): Value {
   const row = builtinReduction(name);
   const declared = context.program.functions.get(name);
   if (row === null && declared?.kind !== "reducer") {
-    if (declared?.kind !== "unusable") reportNoReduction(context, name, e);
+    if (declared?.kind === "unusable") context.refer(declared.reason === null ? [] : [declared.reason]);
+    else reportNoReduction(context, name, e);
     return poison(e.span);
   }
   const inside = {

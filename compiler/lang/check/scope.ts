@@ -35,6 +35,11 @@ export class Scope {
     return this.#names.get(name) ?? this.#outer?.find(name) ?? null;
   }
 
+  /** Is the name declared in this scope itself? */
+  owns(name: string): boolean {
+    return this.#names.has(name);
+  }
+
   /** Declares or redefines a name of this scope itself. */
   set(name: string, entity: Entity): void {
     this.#names.set(name, entity);

@@ -4,6 +4,7 @@
  */
 import { proveEqual } from "../../analysis/prover.ts";
 import { known } from "../../support/invariant.ts";
+import type { Span } from "../../support/source.ts";
 import type * as Ast from "../ast.ts";
 import type { Context, DeclaredOutput, Env, StageSymbol } from "./context.ts";
 import type { Declared } from "./declare-equations.ts";
@@ -80,7 +81,7 @@ function bindResults(context: Context, env: Env, declared: Declared, results: re
     const result = known(results[n], "a result");
     const output = outputs[n] ?? null;
     if (output === null) return bindLetResult(context, env, t, [result]);
-    if (!agrees(context, t, output, result.value))
+    if (!agrees(context, output, result.value, node.value.span))
       return env.instance.scope.set(t.name.text, { kind: "poison", span: t.span });
     const symbol = known(result.value.symbol, "the tensor of a result");
     env.instance.scope.set(t.name.text, { kind: "tensor", symbol, span: t.name.span });
@@ -199,7 +200,7 @@ function bindTensor(
   value: TensorValue,
   node: Ast.Equation,
 ): void {
-  if (output !== null && !agrees(context, t, output, value)) {
+  if (output !== null && !agrees(context, output, value, node.value.span)) {
     env.instance.scope.set(t.name.text, { kind: "poison", span: t.span });
     return;
   }
@@ -210,7 +211,7 @@ function bindTensor(
 }
 
 /** Does a tensor have the declared dtype and shape of an output? Reports if not. */
-function agrees(context: Context, t: Ast.Target, output: DeclaredOutput, value: TensorValue): boolean {
+function agrees(context: Context, output: DeclaredOutput, value: TensorValue, span: Span): boolean {
   const { polys, facts } = context;
   const declared = output.symbol;
   const shape = (v: TensorSymbol | TensorValue): string =>
@@ -228,7 +229,7 @@ function agrees(context: Context, t: Ast.Target, output: DeclaredOutput, value: 
   const related = [{ span: output.param.span, message: "declared here" }];
   if (!same) {
     context.report("E2012", {
-      span: value.span,
+      span,
       message: `the output \`${output.name}\` has the shape [${shape(declared)}], and this has [${shape(value)}]`,
       notes: ["the shapes are not provably equal"],
       related,
@@ -237,9 +238,9 @@ function agrees(context: Context, t: Ast.Target, output: DeclaredOutput, value: 
   }
   const dtype = value.symbol?.dtype ?? null;
   if (dtype === null || dtype === declared.dtype || value.symbol === null) return true;
-  if (value.hint === value.symbol.name && t.name.text !== "" && dtype !== "unknown") {
+  if (dtype !== "unknown") {
     context.report("E2021", {
-      span: value.span,
+      span,
       message: `the output \`${output.name}\` is ${String(declared.dtype)}, and this is ${dtype}`,
       related,
     });
