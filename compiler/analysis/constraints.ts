@@ -21,6 +21,8 @@ export type Reach = {
   /** How many facts may lie between the goal and a fact that is used. */
   readonly hops: number;
   readonly mostFacts: number;
+  /** How many of them may bring new atoms, at each distance. */
+  readonly mostNew: number;
   /** Bounds of atoms beyond this size are left out: they are limits of dtypes, seldom of use in a linear argument. */
   readonly largestBound: bigint;
 };
@@ -35,44 +37,75 @@ const NO_FACTS = (): readonly Fact[] => [];
 
 /** Rows for a goal; a goal without atoms (a contradiction is looked for) takes in every fact. */
 export function gather(facts: Facts, goal: Poly, reach: Reach, lemma: Lemma): Gathered {
-  const { chosen, atoms } = near(facts, goal, reach);
+  const { chosen, atoms, defined } = new Neighbourhood(facts, reach).around(goal);
   const rows: Row[] = chosen.map((fact) => ({ poly: fact.poly, because: () => [fact] }));
   const limits: Row[] = [];
   const bounds = new Map<string, Interval>();
   for (const id of atoms) {
-    rows.push(...definitionRows(facts, id, lemma));
+    if (defined.has(id)) rows.push(...definitionRows(facts, id, lemma));
     limits.push(...boundRows(facts, id, reach));
     const { lower, upper } = facts.ranges.of(id).interval;
-    bounds.set(id, { lower: lower ?? (isKnownQuotient(facts, id, lemma) ? 0n : null), upper });
+    const natural = (lower === null || lower < 0n) && defined.has(id) && isKnownQuotient(facts, id, lemma);
+    bounds.set(id, { lower: natural ? 0n : lower, upper });
   }
   return { rows: [...rows, ...limits], bounds };
 }
 
-function near(facts: Facts, goal: Poly, reach: Reach): { chosen: readonly Fact[]; atoms: ReadonlySet<string> } {
-  const atoms = new Set<string>();
-  const meet = (p: Poly): void => {
-    for (const id of atomsOf(p)) {
-      if (atoms.has(id)) continue;
-      atoms.add(id);
-      const definition = facts.atoms.definition(id);
-      if (definition !== null) for (const part of operands(definition)) meet(part);
-    }
-  };
-  meet(goal);
-  const everything = atoms.size === 0;
-  const chosen = new Set<Fact>();
-  let open = facts.inequalities.filter((f) => !isBound(f.poly));
-  for (let hop = 0; hop < reach.hops && open.length > 0 && chosen.size < reach.mostFacts; hop++) {
-    const next = open.filter((f) => everything || atomsOf(f.poly).some((id) => atoms.has(id)));
-    if (next.length === 0) break;
-    for (const fact of next.slice(0, reach.mostFacts - chosen.size)) {
-      chosen.add(fact);
-      meet(fact.poly);
-    }
-    open = open.filter((f) => !chosen.has(f));
+/**
+ * The facts and atoms within some steps of a goal. A step leads from an atom to its definition or to a fact that mentions
+ * it; few facts that bring new atoms are followed, so that in a chain of a hundred layers only the near ones count.
+ */
+class Neighbourhood {
+  readonly #facts: Facts;
+  readonly #reach: Reach;
+  readonly #atoms = new Set<string>();
+  readonly #defined = new Set<string>();
+  readonly #chosen = new Set<Fact>();
+
+  constructor(facts: Facts, reach: Reach) {
+    this.#facts = facts;
+    this.#reach = reach;
   }
-  if (everything) for (const fact of facts.inequalities) meet(fact.poly);
-  return { chosen: facts.inequalities.filter((f) => chosen.has(f)), atoms };
+
+  around(goal: Poly): {
+    readonly chosen: readonly Fact[];
+    readonly atoms: ReadonlySet<string>;
+    readonly defined: ReadonlySet<string>;
+  } {
+    const { inequalities } = this.#facts;
+    const everything = asConstant(goal) !== null;
+    if (everything) for (const fact of inequalities) this.#meet(fact.poly, 1);
+    this.#meet(goal, 0);
+    let open = inequalities.filter((f) => !isBound(f.poly));
+    for (let hop = 0; hop < this.#reach.hops; hop++) {
+      const next = this.#nearest(open.filter((f) => atomsOf(f.poly).some((id) => this.#atoms.has(id))));
+      for (const fact of next.slice(0, this.#reach.mostFacts - this.#chosen.size)) {
+        this.#chosen.add(fact);
+        this.#meet(fact.poly, hop + 1);
+      }
+      if (next.length === 0 || this.#chosen.size >= this.#reach.mostFacts) break;
+      open = open.filter((f) => !this.#chosen.has(f));
+    }
+    return { chosen: inequalities.filter((f) => this.#chosen.has(f)), atoms: this.#atoms, defined: this.#defined };
+  }
+
+  /** Facts about atoms met already; then a few that bring new ones, those of inner scopes first. */
+  #nearest(touching: readonly Fact[]): readonly Fact[] {
+    const isNew = (f: Fact): boolean => atomsOf(f.poly).some((id) => !this.#atoms.has(id));
+    const further = touching.filter(isNew).toReversed().slice(0, this.#reach.mostNew);
+    return [...touching.filter((f) => !isNew(f)), ...further];
+  }
+
+  /** Takes in the atoms of a polynomial, and as far as the reach goes those of their definitions. */
+  #meet(p: Poly, steps: number): void {
+    for (const id of atomsOf(p)) {
+      this.#atoms.add(id);
+      const definition = this.#facts.atoms.definition(id);
+      if (definition === null || this.#defined.has(id) || steps > this.#reach.hops) continue;
+      this.#defined.add(id);
+      for (const part of operands(definition)) this.#meet(part, steps + 1);
+    }
+  }
 }
 
 /** A fact about one atom alone, which its interval says already. */

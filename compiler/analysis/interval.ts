@@ -19,15 +19,6 @@ export function point(value: bigint | number): Interval {
   return interval(value, value);
 }
 
-/** The members of `lo..hi`, which must not be empty: `hi` is left out, as everywhere in the language. */
-export function halfOpen(lo: bigint | number, hi: bigint | number): Interval {
-  return interval(lo, BigInt(hi) - 1n);
-}
-
-export function isPoint(a: Interval): boolean {
-  return a.lower !== null && a.lower === a.upper;
-}
-
 export function sameInterval(a: Interval, b: Interval): boolean {
   return a.lower === b.lower && a.upper === b.upper;
 }
@@ -221,11 +212,6 @@ function powerOfTwo(amount: Interval): Interval {
 /** The sum of `count` values, each in `each`: the range of a reduction over a domain of that many points. */
 export function sumOf(count: Interval, each: Interval): Interval {
   return multiplyIntervals(intersect(count, { lower: 0n, upper: null }) ?? point(0n), each);
-}
-
-/** Prints as `[lower, upper]`. */
-export function printInterval(a: Interval): string {
-  return `[${a.lower ?? "-inf"}, ${a.upper ?? "inf"}]`;
 }
 
 function least(a: bigint, b: bigint): bigint {

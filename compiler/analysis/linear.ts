@@ -29,6 +29,7 @@ type Attempt = Reach &
 const NARROW: Attempt = {
   hops: 2,
   mostFacts: 24,
+  mostNew: 8,
   largestBound: 1n << 20n,
   shifted: false,
   mostProducts: 24,
@@ -40,7 +41,7 @@ const NARROW: Attempt = {
 const ATTEMPTS: readonly Attempt[] = [
   NARROW,
   { ...NARROW, largestBound: 1n << 50n, rounds: 1 },
-  { ...NARROW, hops: 4, mostFacts: 60, shifted: true, mostProducts: 48, mostFresh: 2, rounds: 3 },
+  { ...NARROW, hops: 4, mostFacts: 60, mostNew: 24, shifted: true, mostProducts: 48, mostFresh: 2, rounds: 3 },
 ];
 
 /** Work for one of the lemmas that definitions need. */

@@ -18,6 +18,7 @@ const COUNTS = {
   symbolicDivision: 1500,
   choices: 3000,
   congruences: 2500,
+  signedProducts: 2500,
   boundedProducts: 600,
   boundedDivision: 600,
   boundedChoices: 1200,

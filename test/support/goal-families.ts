@@ -143,6 +143,22 @@ export function congruences(random: Random): Problem {
   return { variables, guards, goal };
 }
 
+/** Products of values of either sign, under equations and bounds on other products. */
+export function signedProducts(random: Random): Problem {
+  const variables = ["a", "b", "c"].map((id) => range(id, num(random.int(-4, 1)), num(random.int(1, 5))));
+  const [a, b, c] = [variable("a"), variable("b"), variable("c")];
+  const products = [tree("*", a, b), tree("*", b, c), tree("*", a, a), tree("*", a, tree("*", b, c))];
+  const guards: Test[] = [];
+  if (random.next() < 0.5) guards.push(compare(">=", combination(random, [random.pick([a, b]), c, num(1)])));
+  if (random.next() < 0.3) guards.push(compare(">=", tree("-", random.pick(products), num(random.int(-4, 2)))));
+  if (random.next() < 0.3) {
+    const sides = [tree("*", num(random.int(1, 4)), a), tree("*", num(random.int(1, 4)), random.pick([b, c]))] as const;
+    guards.push(compare("==", tree("-", tree("-", ...sides), num(random.int(-2, 3)))));
+  }
+  const terms = [random.pick(products), random.pick([...products, a]), random.pick([b, c])];
+  return { variables, guards, goal: combination(random, terms) };
+}
+
 /** The same problems with the sizes of dims told, so that the least value of the goal is known to be attained. */
 function bounded(family: (random: Random) => Problem): (random: Random) => Problem {
   return (random) => {
@@ -158,6 +174,7 @@ export const FAMILIES = {
   symbolicDivision,
   choices,
   congruences,
+  signedProducts,
   boundedProducts: bounded(symbolicProducts),
   boundedDivision: bounded(symbolicDivision),
   boundedChoices: bounded(choices),

@@ -154,6 +154,7 @@ describe("intervals", () => {
     const a = { lower: -3n, upper: 4n };
     const b = { lower: -2n, upper: 5n };
     expect(intervals.multiplyIntervals(a, b)).toEqual({ lower: -15n, upper: 20n });
+    expect(intervals.multiplyIntervals(intervals.point(0), intervals.ALL)).toEqual({ lower: 0n, upper: 0n });
     expect(intervals.powerInterval(a, 2)).toEqual({ lower: 0n, upper: 16n });
     expect(intervals.absoluteInterval(a)).toEqual({ lower: 0n, upper: 4n });
     expect(intervals.divideIntervals(a, { lower: 2n, upper: 2n })).toEqual({ lower: -2n, upper: 2n });
@@ -162,6 +163,13 @@ describe("intervals", () => {
       lower: 0n,
       upper: 9n,
     });
+  });
+
+  test("a square is not negative, though its sides may be", () => {
+    const facts = scopeOf("x in -3..4", "y in -2..3");
+    expect(facts.bounds(readPoly(facts.atoms, "x*x"))).toEqual({ lower: 0n, upper: 9n });
+    expect(facts.bounds(readPoly(facts.atoms, "x*y"))).toEqual({ lower: -6n, upper: 6n });
+    expect(facts.bounds(readPoly(facts.atoms, "x*x*y*y"))).toEqual({ lower: 0n, upper: 36n });
   });
 
   test("the sum of up to 32 768 products of int8 fits in int32", () => {

@@ -7,7 +7,8 @@ import { Atoms } from "../../compiler/analysis/atoms.ts";
 import { holdsAt, atLeastZero } from "../../compiler/analysis/condition.ts";
 import { counterexample } from "../../compiler/analysis/counterexample.ts";
 import { Facts } from "../../compiler/analysis/facts.ts";
-import { constant } from "../../compiler/analysis/polynomial.ts";
+import type { Poly } from "../../compiler/analysis/polynomial.ts";
+import { ONE, ZERO, add, constant, sub } from "../../compiler/analysis/polynomial.ts";
 import { proveCondition, proveContradiction, proveNotEqual, proveWithin } from "../../compiler/analysis/prover.ts";
 import type { Verdict } from "../../compiler/analysis/prover.ts";
 import { TRUE_GOALS, UNPROVABLE_GOALS } from "../support/index-goals.ts";
@@ -59,6 +60,20 @@ describe("not proved", () => {
     for (const fact of known) expect(holdsAt(atLeastZero(fact.poly), at), fact.label).toBe(true);
     expect(holdsAt(readCondition(facts.atoms, goal, facts), at)).toBe(false);
   });
+});
+
+test("a hundred pooling layers, one over the other: only what is near counts", () => {
+  let facts = scopeOf("dim H k s", "k >= 1", "s >= 1");
+  const p = (text: string): Poly => readPoly(facts.atoms, text);
+  let height = p("H");
+  for (let layer = 0; layer < 100; layer++) {
+    facts = facts.assumeAtLeastZero(sub(height, p("k")), `k <= the height of layer ${layer}`);
+    const next = add(facts.atoms.floorDiv(sub(height, p("k")), p("s"), facts), ONE);
+    const inside = facts.assumeRange("y", ZERO, next, "y").assumeRange("r", ZERO, p("k"), "r");
+    expect(proveWithin(inside, p("y*s + r"), ZERO, height).proved, `layer ${layer}`).toBe(true);
+    expect(proveWithin(inside, p("y*s + r + 1"), ZERO, height).proved, `layer ${layer}`).toBe(false);
+    height = next;
+  }
 });
 
 describe("how it was proved", () => {
@@ -125,11 +140,17 @@ describe("forms of question", () => {
   test("what is unknown assumes nothing and is never proved", () => {
     const unknown = { kind: "unknown" } as const;
     expect(facts.assume(unknown, "?")).toBe(facts);
-    expect(facts.assume({ kind: "any", of: [unknown, readCondition(facts.atoms, "i < 0")] }, "?")).toBe(facts);
+    expect(facts.assume({ kind: "any", of: [unknown, readCondition(facts.atoms, "i >= 3")] }, "?")).toBe(facts);
     expect(proveCondition(facts, unknown).proved).toBe(false);
     expect(proveCondition(facts, { kind: "any", of: [unknown, readCondition(facts.atoms, "i >= 0")] }).proved).toBe(
       true,
     );
+  });
+
+  test("alternatives that cannot hold are dropped; where none is left the place is never reached", () => {
+    expect(ask(readScope(facts, ["i < 0 || i >= 3"]), "i >= 3")).toMatchObject({ proved: true, method: "fact" });
+    const nowhere = readScope(facts, ["i < 0 || i >= N"]);
+    expect(proveContradiction(nowhere)).toMatchObject({ proved: true, method: "contradiction" });
   });
 
   test("a scope does not change the facts around it", () => {
