@@ -17,6 +17,7 @@ import { decideNaNInBits } from "./passes/machine/nan-in-bits.ts";
 import { planMemory } from "./passes/machine/plan-memory.ts";
 import { numberValues } from "./passes/machine/value-numbering.ts";
 import { materialisePads } from "./passes/materialise-pads.ts";
+import { simplifyEquations, simplifyLoops } from "./passes/simplify.ts";
 import { selectMachine } from "./passes/select/select.ts";
 import { defaultNests } from "./schedule/default-nest.ts";
 import { buildLoops } from "./schedule/initial-nest.ts";
@@ -24,16 +25,19 @@ import { InternalError } from "./support/invariant.ts";
 import type { Capabilities, Target } from "./target.ts";
 
 export const PIPELINE: readonly Pass[] = [
+  equations("simplify", "constants of generics and known dims are folded", simplifyEquations),
   equations("materialise-pads", "windows read without conditions", materialisePads),
   equations("expand-pads", "from here on a read is one element in range", expandPads),
   equations("inline-stages", "elementwise stages are computed where they are read", inlineStages),
   equations("hoist-reductions", "row statistics once per row, not once per element", hoistReductions),
+  equations("simplify-stages", "bounds of copies and of what was inlined are folded", simplifyEquations),
   {
     name: "initial-nest",
     why: "one perfect nest per stage",
     run: (s) => ({ level: "loops", program: buildLoops(asEquations(s)) }),
   },
   loops("default-nest", "vectors, register tiles, reductions in lanes", (p, c) => defaultNests(p, c)),
+  loops("simplify-loops", "bounds are folded; loops that never run are gone", simplifyLoops),
   {
     name: "select",
     why: "loops become three-address code",

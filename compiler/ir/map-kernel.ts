@@ -1,8 +1,8 @@
 /**
  * Rebuilding a kernel of equations: passes say what becomes of a body, a stage or a step, and the rest stays as it is.
  */
-import type { Kernel, Stage, Step } from "./equations.ts";
-import type { Expr } from "./expr.ts";
+import type { DimRange, Kernel, Stage, Step, Tensor } from "./equations.ts";
+import type { Axis, Expr } from "./expr.ts";
 import { tensorsRead } from "./walk.ts";
 
 /** Maps every body, initial slices included. */
@@ -45,4 +45,33 @@ export function removeDeadSteps(kernel: Kernel): Kernel {
     for (const m of members) for (const t of readsOf(m)) live.add(t);
   }
   return { ...kernel, steps: kept.toReversed() };
+}
+
+/** Maps every expression: shapes, value ranges, axes, bodies, conditions. Dims themselves stay. */
+export function mapKernel(kernel: Kernel, f: (e: Expr) => Expr): Kernel {
+  const range = (r: DimRange): DimRange => ({ lo: f(r.lo), hi: f(r.hi) });
+  const axis = (a: Axis): Axis => ({ ...a, lo: f(a.lo), hi: f(a.hi) });
+  const tensor = (t: Tensor): Tensor => ({
+    ...t,
+    dims: t.dims.map(range),
+    values: t.values === null ? null : range(t.values),
+  });
+  const stage = (s: Stage): Stage => ({
+    ...s,
+    axes: s.axes.map(axis),
+    outputs: s.outputs.map((o) => ({
+      tensor: tensor(o.tensor),
+      body: f(o.body),
+      init: o.init.map((slices) => ({ axes: slices.axes.map(axis), body: f(slices.body) })),
+    })),
+  });
+  const step = (s: Step): Step =>
+    s.kind === "stage" ? { ...s, stage: stage(s.stage) } : { ...s, members: s.members.map(stage) };
+  return {
+    ...kernel,
+    params: kernel.params.map(tensor),
+    outputs: kernel.outputs.map((o) => ({ ...o, dims: o.dims.map(range) })),
+    steps: kernel.steps.map(step),
+    where: kernel.where.map((w) => ({ ...w, condition: f(w.condition) })),
+  };
 }
