@@ -79,7 +79,9 @@ export function measureFloat(
     return { value: result, error: 0, doubt: Math.max(doubt, doubtOf(first.error, jump(Number(first.value)))) };
   }
   const rounding = EXACT.has(op) ? 0 : roundingError(dtype, result);
-  return { value: result, error: inherited(exact, operands) + rounding, doubt };
+  // A target may round the product of an fma, or not.
+  const product = op === "fma" ? roundingError(dtype, Number(first?.value) * Number(operands[1]?.value)) : 0;
+  return { value: result, error: inherited(exact, operands) + rounding + product, doubt };
 }
 
 /** Σ|∂f/∂xᵢ|·eᵢ. */
