@@ -5,7 +5,7 @@
  * too, so that it is refused by name.
  */
 import type { DType } from "../ir/dtype.ts";
-import { DTYPE_NAMES, isFloat } from "../ir/dtype.ts";
+import { DTYPES, DTYPE_NAMES, isFloat } from "../ir/dtype.ts";
 import type { DerivedOp } from "../ir/derived-ops.ts";
 import { DERIVED_OPS } from "../ir/derived-ops.ts";
 import type { BuiltinReducer, CastMode, Expr } from "../ir/expr.ts";
@@ -210,9 +210,18 @@ function operations(): readonly (readonly [string, Builtin])[] {
   return [...core, ...derived];
 }
 
+/** What keeps a value in a narrow type's range. */
+function boundsOf(dtype: DType): string {
+  const row = DTYPES[dtype];
+  return row.kind === "float" ? "the value itself" : `clamp(x, ${row.min}, ${row.max}), which is i32`;
+}
+
 /** `f32(x)`, and for integers `sat_i8(x)` and `wrap_i8(x)`. */
 function casts(): readonly (readonly [string, Builtin])[] {
   return DTYPE_NAMES.flatMap((dtype): (readonly [string, Builtin])[] => {
+    // No stage computes in a storage type: its values are read as i32, and bounded by hand.
+    if (DTYPES[dtype].storageOnly)
+      return [dtype, `sat_${dtype}`, `wrap_${dtype}`].map((name) => [name, planned(boundsOf(dtype))]);
     const exact: readonly [string, Builtin] = [dtype, { kind: "cast", dtype, mode: "exact" }];
     if (isFloat(dtype) || dtype === "bool") return [exact];
     return [

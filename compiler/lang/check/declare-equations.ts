@@ -10,7 +10,7 @@ import { bindIndex } from "./binders.ts";
 import type { Context, DeclaredOutput, Env, IndexSymbol, StageSymbol } from "./context.ts";
 import { declare } from "./parts.ts";
 import { resolveType } from "./generics.ts";
-import { declaredRange, newTensor } from "./header.ts";
+import { declaredRange, mayBeStored, newTensor } from "./header.ts";
 import { Scope } from "./scope.ts";
 import type { TensorSymbol, TensorValue } from "./value.ts";
 import { element } from "./access.ts";
@@ -243,6 +243,7 @@ function tensorFor(
     }
     return output.symbol;
   }
+  if (dtype !== null && !mayBeStored(context, dtype, t.name.text, t.span)) return null;
   const name = `${env.instance.prefix}${t.name.text}`;
   const symbol = newTensor(context, { name, span: t.name.span, dtype: dtype ?? "unknown", dims: axes, values });
   if (values !== null && t.range !== null)

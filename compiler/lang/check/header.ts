@@ -3,6 +3,7 @@
  * variable; for a called one dims and tensors are the caller's.
  */
 import type { DType } from "../../ir/dtype.ts";
+import { DTYPES } from "../../ir/dtype.ts";
 import type { DimRange } from "../../ir/equations.ts";
 import type { Expr } from "../../ir/expr.ts";
 import { index, lessEqual, variable } from "../../ir/expr.ts";
@@ -165,6 +166,17 @@ export function declaredTensor(context: Context, env: Env, p: Ast.Param, name: s
     });
   }
   return newTensor(context, { name, span: p.name.span, dtype, dims: shape.map((range) => ({ range })), values });
+}
+
+/** Stages compute, and nothing computes in a storage type. Reports if this is one. */
+export function mayBeStored(context: Context, dtype: DType, name: string, span: Span): boolean {
+  if (!DTYPES[dtype].storageOnly) return true;
+  context.report("E2052", {
+    span,
+    message: `\`${name}\` is computed, and storing in ${dtype} is not built yet: only parameters have such a dtype`,
+    help: ["write i8 or i32"],
+  });
+  return false;
 }
 
 export function newTensor(context: Context, t: Omit<TensorSymbol, "id">): TensorSymbol {

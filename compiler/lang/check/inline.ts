@@ -4,6 +4,7 @@
  * tensors; its stages get dotted names.
  */
 import { proveCondition } from "../../analysis/prover.ts";
+import type { DType } from "../../ir/dtype.ts";
 import type { Expr } from "../../ir/expr.ts";
 import { Diagnostics } from "../../support/diagnostics.ts";
 import { known } from "../../support/invariant.ts";
@@ -21,6 +22,7 @@ import {
   declareValues,
   emptyInstance,
   genericsOf,
+  mayBeStored,
   naturalDims,
   topOf,
   whereConditions,
@@ -161,6 +163,10 @@ function expandInside(context: Context, inside: Env, x: Expansion): readonly Ker
   });
 }
 
+function dtypeOf(symbol: TensorSymbol): DType | null {
+  return symbol.dtype === "unknown" ? null : symbol.dtype;
+}
+
 /** Tensors for the declared outputs, in scope; null after a report. */
 export function declareOutputs(
   context: Context,
@@ -171,7 +177,7 @@ export function declareOutputs(
   let fine = true;
   for (const p of node.outputs) {
     const symbol = declaredTensor(context, env, p, `${env.instance.prefix}${p.name.text}`);
-    if (symbol === null) {
+    if (symbol === null || !mayBeStored(context, known(dtypeOf(symbol), "a dtype"), p.name.text, p.type.span)) {
       fine = false;
       continue;
     }

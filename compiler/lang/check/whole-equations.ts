@@ -11,7 +11,7 @@ import type { Declared } from "./declare-equations.ts";
 import { someSubscripts, uniqueStage, wholeTensor } from "./declare-equations.ts";
 import { evaluate, takeApart } from "./parts.ts";
 import { resolveType } from "./generics.ts";
-import { declaredRange, newTensor } from "./header.ts";
+import { declaredRange, mayBeStored, newTensor } from "./header.ts";
 import { settle } from "./indexed-equations.ts";
 import type { KernelResult } from "./inline.ts";
 import { inlineKernel } from "./inline.ts";
@@ -177,7 +177,8 @@ function announce(
 }
 
 function newTarget(context: Context, env: Env, t: Ast.Target): TensorSymbol {
-  const dtype = t.dtype === null ? null : resolveType(context, t.dtype, env.types);
+  const declared = t.dtype === null ? null : resolveType(context, t.dtype, env.types);
+  const dtype = declared !== null && mayBeStored(context, declared, t.name.text, t.span) ? declared : null;
   const values = declaredRange(context, env, t.range);
   const name = `${env.instance.prefix}${t.name.text}`;
   const symbol = newTensor(context, { name, span: t.name.span, dtype: dtype ?? "unknown", dims: [], values });
