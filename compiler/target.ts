@@ -31,6 +31,8 @@ export type Capabilities = {
   readonly constantDims: boolean;
   /** False where the target may assume that floats are finite: max, min and isnan are then expanded to integer comparisons. */
   readonly ieeeNaN: boolean;
+  /** False where a float below the normal f32 (2^-126) may count as zero, as an operand and as a result. */
+  readonly subnormals: boolean;
 };
 
 export type ArtifactFile = { readonly name: string; readonly content: string | Uint8Array };

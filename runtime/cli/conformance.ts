@@ -121,7 +121,7 @@ async function compareOnce(
     for (const [n, o] of kernel.outputs.entries()) {
       const { array, errors } = known(reference.get(o.name), "reference");
       const got = toArray(await known(results[n], "output").cpu());
-      const c = compareToReference(got, array, errors, TOLERANCE);
+      const c = compareToReference(got, array, errors, TOLERANCE, device.target.capabilities.subnormals);
       error = Math.max(error, c.largest);
       if (!c.equal && c.first !== null) {
         const at = [...byName].map(([d, v]) => `${d}=${v}`).join(", ");

@@ -21,6 +21,7 @@ export const interpTarget: Target = {
     launch: "calls",
     constantDims: false,
     ieeeNaN: true,
+    subnormals: true,
   },
   emit: async (program) => ({ target: "interp", program, code: "" }),
   files: async () => [],

@@ -29,6 +29,7 @@ const cpu: Capabilities = {
   launch: "calls",
   constantDims: false,
   ieeeNaN: true,
+  subnormals: true,
 };
 
 function makeTarget(name: string, capabilities: Capabilities): Target {

@@ -40,6 +40,15 @@ describe("floats", () => {
     expect(far.first).toMatchObject({ at: [0], got: 2.25 + 3 * unit, expected: 2.25 });
   });
 
+  test("where subnormal numbers may be flushed, so may they be here", () => {
+    const r = measure(array("f32", [2 ** -100]), (x) => mul(x, f32(2 ** -40)));
+    const flushed = { ...r.array, data: [0] };
+    expect(compareToReference(flushed, r.array, r.errors, 2, false).equal).toBe(true);
+    expect(compareToReference(flushed, r.array, r.errors, 2).equal).toBe(false);
+    const normal = measure(array("f32", [2 ** -100]), (x) => mul(x, f32(2 ** -20)));
+    expect(compareToReference({ ...normal.array, data: [0] }, normal.array, normal.errors, 2, false).equal).toBe(false);
+  });
+
   test("cancellation widens the tolerance, and only where it happens", () => {
     const cancelling = measure(array("f32", [1 + 2 ** -20]), (x) => sub(mul(x, x), f32(1)));
     const y = Number(cancelling.array.data[0]);
