@@ -5,6 +5,7 @@ import { listed, nearest, quoted, refuse } from "../refuse.ts";
 /** In the order of `einkorn targets`; each is loaded when it is asked for. */
 const LOADERS: Readonly<Record<string, () => Promise<DeviceFactory>>> = {
   interp: async () => (await import("../devices/interp.ts")).interpDevice,
+  wasm: async () => (await import("../devices/wasm.ts")).wasmDevice,
 };
 
 export const DEVICE_NAMES: readonly string[] = Object.keys(LOADERS);

@@ -112,7 +112,10 @@ export class Registers implements Writer {
     const inner = from.flatMap((a) => this.#waiting.get(a) ?? []);
     const ref = make();
     const depth = 1 + inner.reduce((most, w) => Math.max(most, w.depth), 0);
-    if (!this.#onlyUses.has(r) || depth > DEEPEST) return this.#place(r, ref);
+    if (!this.#onlyUses.has(r) || depth > DEEPEST) {
+      this.#place(r, ref);
+      return;
+    }
     const reads = new Set(inner.flatMap((w) => [...w.reads]));
     const locals = new Set(inner.flatMap((w) => [...w.locals]));
     if (sees.buffer !== undefined) reads.add(sees.buffer);

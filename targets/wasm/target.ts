@@ -40,6 +40,7 @@ const CAPABILITIES: Capabilities = {
   launch: "calls",
   constantDims: false,
   ieeeNaN: true,
+  subnormals: true,
 };
 
 /** `relaxed`: use relaxed SIMD; the device says whether its engine can. */

@@ -31,6 +31,11 @@ export type Sample = {
 
 const f32 = (v: number): Expr => constant("f32", v);
 const i32 = (v: number): Expr => constant("i32", v);
+const shifted = (i: Expr, by: number): readonly [Expr] => [add(i, index(by))];
+const half = (e: Expr): Expr => apply("floor_div", e, index(2));
+/** Small values spread over the whole of i32, ends included. */
+const spread = (e: Expr): Expr => apply("wrapping_mul", e, i32(536870912));
+const big = (e: Expr): Expr => mul(cast("i64", "exact", e), constant("i64", 4294967311n));
 /** Lengths around the width of vectors and of blocks of them. */
 const LENGTHS: readonly (readonly number[])[] = [0, 1, 3, 4, 5, 7, 8, 17, 37].map((n) => [n]);
 
@@ -103,12 +108,11 @@ function pads(): Sample {
   const k = new KernelBuilder("pads");
   const n = k.dim("N");
   const x = k.param("X", "f32", [n]);
-  const at = (i: Expr, by: number): readonly [Expr] => [add(i, index(by))];
   k.output(
-    k.stage("V", { i: n }, (i) => readAt(x, at(i, -2), { pad: { kind: "value", value: f32(7) } })),
-    k.stage("E", { i: n }, (i) => readAt(x, at(i, 3), { pad: { kind: "edge" } })),
-    k.stage("W", { i: n }, (i) => readAt(x, at(i, -5), { pad: { kind: "wrap" } })),
-    k.stage("M", { i: n }, (i) => readAt(x, at(i, 2), { pad: { kind: "mirror" } })),
+    k.stage("V", { i: n }, (i) => readAt(x, shifted(i, -2), { pad: { kind: "value", value: f32(7) } })),
+    k.stage("E", { i: n }, (i) => readAt(x, shifted(i, 3), { pad: { kind: "edge" } })),
+    k.stage("W", { i: n }, (i) => readAt(x, shifted(i, -5), { pad: { kind: "wrap" } })),
+    k.stage("M", { i: n }, (i) => readAt(x, shifted(i, 2), { pad: { kind: "mirror" } })),
   );
   return { name: "pads", kernel: k.build(), sizes: LENGTHS };
 }
@@ -195,7 +199,6 @@ function pool(): Sample {
   const k = new KernelBuilder("pool");
   const [h, w] = [k.dim("H"), k.dim("W")];
   const x = k.param("X", "f32", [h, w]);
-  const half = (e: Expr): Expr => apply("floor_div", e, index(2));
   const outs = k.tuple(["V", "I"], { y: half(h), x: half(w) }, (y, xx) =>
     k.components("argmax", { r: 2, q: 2 }, (r, q) => x.at(add(mul(y, index(2)), r), add(mul(xx, index(2)), q))),
   );
@@ -323,13 +326,12 @@ function highMultiply(): Sample {
   const k = new KernelBuilder("high");
   const n = k.dim("N");
   const [x, y] = [k.param("X", "i32", [n]), k.param("Y", "i32", [n])];
-  const wide = (e: Expr): Expr => apply("wrapping_mul", e, i32(536870912));
   k.output(
-    k.stage("V", { i: n }, (i) => apply("doubling_high_multiply", wide(x.at(i)), wide(y.at(i)))),
+    k.stage("V", { i: n }, (i) => apply("doubling_high_multiply", spread(x.at(i)), spread(y.at(i)))),
     k.stage("W", { i: n }, (i) =>
-      apply("doubling_high_multiply", apply("wrapping_add", wide(x.at(i)), y.at(i)), i32(1073741825)),
+      apply("doubling_high_multiply", apply("wrapping_add", spread(x.at(i)), y.at(i)), i32(1073741825)),
     ),
-    k.stage("S", {}, () => k.reduce("max", { i: n }, (i) => apply("doubling_high_multiply", wide(x.at(i)), y.at(i)))),
+    k.stage("S", {}, () => k.reduce("max", { i: n }, (i) => apply("doubling_high_multiply", spread(x.at(i)), y.at(i)))),
   );
   return { name: "doubling high multiply", kernel: k.build(), sizes: LENGTHS.slice(1) };
 }
@@ -482,7 +484,6 @@ function wideSums(): Sample {
   const k = new KernelBuilder("wide");
   const n = k.dim("N");
   const [x, y, z] = [k.param("X", "i32", [n]), k.param("Y", "f64", [n]), k.param("Z", "u8", [n])];
-  const big = (e: Expr): Expr => mul(cast("i64", "exact", e), constant("i64", 4294967311n));
   k.output(
     k.stage("a", {}, () => k.reduce("sum", { i: n }, (i) => big(x.at(i)))),
     k.stage("b", {}, () => k.reduce("sum", { i: n }, (i) => mul(y.at(i), y.at(i)))),
@@ -513,12 +514,14 @@ function stages(): Sample {
 }
 
 export function sampleKernels(): readonly Sample[] {
+  const single = [matmul, dots, pads, chain, floatExtremes, rows, pool, causal, recurrence, int8, highMultiply];
+  const more = [reinterpret, bools, gathers, reshapes, wideSums, stages];
   return [
-    ...[matmul(), dots(), conv(1), conv(2), pads(), chain(), floats("f32"), floats("f64"), floatExtremes(), rows()],
-    ...[pool(), causal(), recurrence(), int8(), highMultiply(), reinterpret(), bools(), gathers(), reshapes()],
+    ...[...single, ...more].map((make) => make()),
+    ...([1, 2] as const).map(conv),
+    ...(["f32", "f64"] as const).map(floats),
     ...(["i32", "u32", "i64", "u64"] as const).map(integers),
     ...(["i8", "u8", "i16", "u16", "bool"] as const).map(narrow),
     ...(["f32", "f64", "i32", "u32", "i64"] as const).map(casts),
-    ...[wideSums(), stages()],
   ];
 }
