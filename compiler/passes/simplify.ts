@@ -3,7 +3,6 @@
  * never runs: loops without iterations, branches never taken.
  */
 import type { Kernel } from "../ir/equations.ts";
-import type { CoreOp } from "../ir/ops.ts";
 import type { Expr, ScalarType } from "../ir/expr.ts";
 import type { LoopProgram, Stmt } from "../ir/loops.ts";
 import { mapKernel } from "../ir/map-kernel.ts";
@@ -31,7 +30,7 @@ const BY_HEAD: ReadonlyMap<string, readonly Ready[]> = (() => {
 
 function headOf(e: Expr): string {
   const operand: ScalarType = e.kind === "apply" ? (e.args[0]?.type ?? e.type) : e.type;
-  return `${e.kind === "apply" ? (e.op satisfies CoreOp | string) : e.kind}:${operand}`;
+  return `${e.kind === "apply" ? e.op : e.kind}:${operand}`;
 }
 
 /** The expression with every rule applied wherever it can be. */

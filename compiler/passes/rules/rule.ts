@@ -30,8 +30,12 @@ export const BOOL: readonly ScalarType[] = ["bool"];
 /** What values a choice can be between. */
 export const ANY: readonly ScalarType[] = ["index", "bool", ...INTEGERS, ...FLOATS];
 
+function hole(name: string, type: ScalarType): Var {
+  return variable(type, `?${name}`, name);
+}
+
+/** A rule's holes for one of its types. */
 export function holesOf(type: ScalarType): Holes {
-  const hole = (name: string, t: ScalarType): Var => variable(t, `?${name}`, name);
   return {
     x: hole("x", type),
     y: hole("y", type),
