@@ -92,6 +92,7 @@ export const CODES = {
   W2101: warning("a padded axis without a halo"),
 
   E5001: error("no Node that can run Einkorn"), // reported by bin/einkorn.mjs, before this file can be loaded
+  E5101: error("the C compiler does not compile the generated code"),
 
   // E4: what a target can hold.
   E4001: error("the target has no such dtype"),
