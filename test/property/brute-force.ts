@@ -4,8 +4,8 @@
  * target evaluates everything and gets garbage from reads marked `guarded`. Its own evaluator on purpose: it shares
  * nothing with the prover but the table of operations.
  */
-import type { Kernel, Stage, Tensor } from "../../compiler/ir/equations.ts";
-import { stagesOf, tensorsOf } from "../../compiler/ir/equations.ts";
+import type { Kernel, Recurrence, Stage, Tensor } from "../../compiler/ir/equations.ts";
+import { tensorsOf } from "../../compiler/ir/equations.ts";
 import type { Axis, ConstValue, Expr, Read, Reduce, ScalarType } from "../../compiler/ir/expr.ts";
 import { DTYPES, isFloat } from "../../compiler/ir/dtype.ts";
 import { OPS, floorMod, isCoreOp } from "../../compiler/ir/ops.ts";
@@ -29,14 +29,46 @@ export type Run = {
 
 /** Evaluates every element of every stage; throws a Violation. */
 export function evaluateAll(run: Run): void {
-  for (const stage of stagesOf(run.kernel)) {
-    for (const env of points(run, stage.axes, new Map(run.dims))) {
-      for (const o of stage.outputs) {
-        const value = evaluate(run, o.body, env);
-        const at = stage.axes.map((a) => String(env.get(a.variable.id)));
-        run.elements.set(`${o.tensor.id}[${at.join(",")}]`, value);
-        if (!run.eager) checkDeclared(run, o.tensor, value);
+  for (const each of run.kernel.steps) {
+    if (each.kind === "stage") {
+      for (const env of points(run, each.stage.axes, run.dims)) compute(run, each.stage, env);
+    } else evaluateRecurrence(run, each);
+  }
+}
+
+function compute(run: Run, stage: Stage, env: Env): void {
+  const at = stage.axes.map((a) => String(env.get(a.variable.id)));
+  for (const o of stage.outputs) define(run, o.tensor, at, evaluate(run, o.body, env));
+}
+
+function define(run: Run, tensor: Tensor, at: readonly string[], value: Value): void {
+  run.elements.set(`${tensor.id}[${at.join(",")}]`, value);
+  if (!run.eager) checkDeclared(run, tensor, value);
+}
+
+/** Initial slices, then time ascending; within a step the members in their order. */
+function evaluateRecurrence(run: Run, { members, time }: Recurrence): void {
+  for (const o of members.flatMap((m) => m.outputs)) {
+    for (const { axes, body } of o.init) {
+      for (const env of points(run, axes, run.dims)) {
+        const at = axes.map((a) => String(env.get(a.variable.id)));
+        define(run, o.tensor, at, evaluate(run, body, env));
       }
+    }
+  }
+  const axisOf = (m: Stage): Axis => {
+    const axis = m.axes[time];
+    if (axis === undefined) throw new Error("no time axis");
+    return axis;
+  };
+  const [first] = members;
+  if (first === undefined) return;
+  for (const at of points(run, [axisOf(first)], run.dims)) {
+    const now = at.get(axisOf(first).variable.id) ?? 0n;
+    for (const m of members) {
+      const others = m.axes.filter((_, i) => i !== time);
+      const env = new Map(run.dims).set(axisOf(m).variable.id, BigInt(now));
+      for (const point of points(run, others, env)) compute(run, m, point);
     }
   }
 }
@@ -50,8 +82,6 @@ export function admits(kernel: Kernel, dims: ReadonlyMap<string, bigint>, random
     return size === 0n || t.values === null || extent(run, t.values.lo, t.values.hi) > 0n;
   });
 }
-
-export type { Stage };
 
 function checkDeclared(run: Run, t: Tensor, value: Value): void {
   if (t.values === null || typeof value !== "bigint") return;
@@ -210,6 +240,10 @@ function readElement(run: Run, e: Read, env: Env): Value {
   const key = `${e.tensor}[${where.join(",")}]`;
   const stored = run.elements.get(key) ?? run.data.get(key);
   if (stored !== undefined) return stored;
+  if (!run.kernel.params.some((p) => p.id === t.id)) {
+    if (run.eager) return garbage(run, e.type);
+    throw new Violation(`${t.name} is read at ${where.join(", ")}, which is not computed yet`);
+  }
   const value = randomElement(run, t);
   run.data.set(key, value);
   return value;

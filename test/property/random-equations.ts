@@ -109,6 +109,50 @@ export function randomKernel(r: Random): Kernel {
   return withFacts(b.build(), { where, ranges });
 }
 
+/** One random recurrence over the first axis, and a stage that reads it. */
+export function randomRecurrence(r: Random): Kernel {
+  const b = new KernelBuilder("random");
+  const [T, J] = [b.dim("T"), b.dim("J")];
+  const X = b.param("X", "f32", [r.pick([T, J, plus(T, J)])]);
+  const ids = b.param("ids", "i32", [J]);
+  const lag = r.below(3);
+  const from = r.chance(85) ? -lag : 1 - lag;
+  const whole = r.chance(85) ? J : minus(J, 1);
+  const inits = lag === 0 ? [] : [{ axes: { u: [from, 0] as const, v: whole }, body: () => f32(0) }];
+  const w: World = { r, b, dims: [T, J], tables: [X], integers: [ids] };
+  const S = b.rec("S", "f32", { t: T, j: J }, { lag, inits }, (self, t = T, j = J) => {
+    const back = (vars: readonly Expr[]): Expr =>
+      r.pick([
+        () => minus(t, 1),
+        () => minus(t, 2),
+        () => minus(t, r.below(4)),
+        () => r.pick(vars),
+        () => indexValue(w, vars, 1),
+        () => minus(minus(t, 1), r.pick(vars)),
+        () => div(minus(t, 1), 2),
+        () => max(minus(t, 2), -lag),
+      ])();
+    const place = (vars: readonly Expr[]): Expr => (r.chance(70) ? j : indexValue(w, vars, 1));
+    const term = (vars: readonly Expr[]): Expr => {
+      const read = (): Expr => self.at(back(vars), place(vars));
+      if (r.chance(40)) return select(condition(w, vars, 1), read(), X.at(indexValue(w, vars, 1)));
+      return r.chance(20) ? readAt(self, [back(vars), place(vars)], { pad: { kind: "edge" } }) : read();
+    };
+    if (r.chance(50)) return plus(term([t, j]), f32(1));
+    const hi = r.pick([t, T, J, index(2)]);
+    const guard = r.pick([
+      (k: Expr) => lt(k, t),
+      (k: Expr) => le(k, t),
+      (k: Expr) => and(lt(k, t), lt(k, J)),
+      (k: Expr) => condition(w, [t, j, k], 1),
+    ]);
+    return b.reduce("sum", { k: hi }, (k = T) => term([t, j, k]), r.chance(60) ? (k = T) => guard(k) : null);
+  });
+  b.output(b.stage("Z", { j: J }, (j) => S.at(r.pick([minus(T, 1), index(-1), indexValue(w, [j], 1)]), j)));
+  const where = [le(1, T), le(1, J), le(T, J), eq(T, J)].filter(() => r.chance(25));
+  return withFacts(b.build(), { where, ranges: r.chance(80) ? [[ids, [0, r.pick([T, J])]]] : [] });
+}
+
 function indexValue(w: World, vars: readonly Expr[], depth: number): Expr {
   const { r, dims } = w;
   const leaf = (): Expr => (r.chance(75) ? r.pick(vars) : r.chance(60) ? r.pick(dims) : index(r.below(4) - 1));

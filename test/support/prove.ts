@@ -2,6 +2,7 @@
 import type { Claim } from "../../compiler/ir/claims.ts";
 import type { Kernel, Tensor } from "../../compiler/ir/equations.ts";
 import { stagesOf, tensorsOf } from "../../compiler/ir/equations.ts";
+import { evaluateIndex } from "../../compiler/ir/evaluate-index.ts";
 import type { Expr, Read } from "../../compiler/ir/expr.ts";
 import { index } from "../../compiler/ir/expr.ts";
 import { visit } from "../../compiler/ir/walk.ts";
@@ -55,7 +56,7 @@ export function prove(kernel: Kernel, claims: readonly Claim[] = []): Outcome {
 }
 
 /** Every read of the kernel's bodies, in order. */
-export function readsIn(kernel: Kernel): readonly Read[] {
+function readsIn(kernel: Kernel): readonly Read[] {
   const reads: Read[] = [];
   for (const stage of stagesOf(kernel)) {
     for (const o of stage.outputs) {
@@ -78,4 +79,19 @@ export function readsOfName(kernel: Kernel, name: string): readonly Read[] {
 /** A diagnostic as one text: message, label, notes, help. */
 export function textOf(d: Diagnostic): string {
   return [`${d.code}: ${d.message}`, d.label ?? "", ...d.notes, ...d.help.map((h) => `help: ${h}`)].join("\n");
+}
+
+/** The range found for a stage, at given dims. */
+export function rangeOf(
+  kernel: Kernel | null,
+  h: Handle,
+  dims: Readonly<Record<string, number>>,
+): readonly bigint[] | null {
+  if (kernel === null) throw new Error("refused");
+  const tensor = stagesOf(kernel)
+    .flatMap((s) => s.outputs)
+    .find((o) => o.tensor.id === h.tensor.id)?.tensor;
+  if (tensor?.values == null) return null;
+  const sizes = new Map(kernel.dims.map((d) => [d.id, BigInt(dims[d.name] ?? 0)]));
+  return [evaluateIndex(tensor.values.lo, sizes), evaluateIndex(tensor.values.hi, sizes)];
 }

@@ -5,11 +5,10 @@
  */
 import type { Condition } from "../../analysis/condition.ts";
 import { TRUE, all, atMost, less } from "../../analysis/condition.ts";
-import type { Poly } from "../../analysis/polynomial.ts";
 import { constant, sub } from "../../analysis/polynomial.ts";
 import type { Verdict } from "../../analysis/prover.ts";
 import type { Tensor } from "../../ir/equations.ts";
-import type { Expr, Pad, Read } from "../../ir/expr.ts";
+import type { Pad, Read } from "../../ir/expr.ts";
 import { read } from "../../ir/expr.ts";
 import { known } from "../../support/invariant.ts";
 import { proveAtCorners } from "./extremes.ts";
@@ -17,21 +16,11 @@ import type { AccessMethod } from "./proof.ts";
 import { checkTime } from "./recurrences.ts";
 import { refuseAccess, refuseEmptyPad, warnNoHalo } from "./refuse-access.ts";
 import type { Outcome, Scope } from "./scope.ts";
-import type { Place } from "./shared.ts";
+import type { Place, Subscript } from "./shared.ts";
 import { isInteger } from "./integers.ts";
 
-/** One subscript and the range that it must lie in. */
-export type Subscript = {
-  readonly tensor: Tensor;
-  readonly dim: number;
-  readonly expr: Expr;
-  readonly value: Poly;
-  readonly lo: Poly;
-  readonly hi: Poly;
-};
-
 /** `0 <= y*s + r - p < H` */
-export function goalText(scope: Scope, s: Subscript): string {
+function goalText(scope: Scope, s: Subscript): string {
   const { names } = scope.shared;
   return `${names.poly(s.lo)} <= ${names.operand(s.expr)} < ${names.poly(s.hi)}`;
 }
@@ -51,7 +40,8 @@ export function proveRead(checked: Read, original: Read, scope: Scope, place: Pl
     const isTime = place.group !== null && place.group.time === s.dim && place.group.members.has(tensor.id);
     if (isTime) checkTime(s, scope, place);
     const outcome = proveInside(s, scope);
-    if (outcome.verdict.proved && !(checked.pad !== null && outcome.guarded)) {
+    // Under a pad a subscript that is inside on this path only may as well be padded, but for the time axis.
+    if (outcome.verdict.proved && (checked.pad === null || isTime || !outcome.guarded)) {
       record(scope, place, s, outcome.verdict.method, outcome.verdict, outcome.guarded);
       guarded ||= outcome.guarded;
     } else if (checked.pad !== null && !isTime) {
@@ -91,7 +81,7 @@ function proveInside(s: Subscript, scope: Scope): Outcome {
   return proveAtCorners(scope, inside(s));
 }
 
-export function inside(s: Subscript): Condition {
+function inside(s: Subscript): Condition {
   return all([atMost(s.lo, s.value), less(s.value, s.hi)]);
 }
 

@@ -74,7 +74,7 @@ function checkConnective(e: Apply, scope: Scope, place: Place): Expr {
 }
 
 /** The scope in which a checked condition holds, or does not. */
-export function assumed(scope: Scope, condition: Expr, holds: boolean, c = scope.condition(condition)): Scope {
+function assumed(scope: Scope, condition: Expr, holds: boolean, c = scope.condition(condition)): Scope {
   const text = scope.shared.names.value(condition);
   return holds ? scope.assume(c, text) : scope.assume(not(c), `!(${text})`);
 }
@@ -95,8 +95,9 @@ function checkSelect(e: Select, scope: Scope, place: Place): Expr {
       all([c, equal(self, p), yesScope.knowledgeBeyond(scope, p)]),
       all([not(c), equal(self, q), noScope.knowledgeBeyond(scope, q)]),
     ]);
-    const keepOf = (inner: Scope) => (id: string) => scope.hasMet(id) || !inner.hasMet(id);
-    const hull = joinBounds(scope, boundsOver(yesScope, p, keepOf(yesScope)), boundsOver(noScope, q, keepOf(noScope)));
+    // Over dims alone: the exact values are in `chosen`, and a hull of them would grow with every branch inside.
+    const isDim = (id: string): boolean => scope.shared.dims.has(id);
+    const hull = joinBounds(scope, boundsOver(yesScope, p, isDim), boundsOver(noScope, q, isDim));
     scope.learn(checked, chosen, scope.isBare, hull);
   }
   return checked;

@@ -9,16 +9,7 @@ import { counterexample } from "../../analysis/counterexample.ts";
 import type { Facts } from "../../analysis/facts.ts";
 import { DIM_LIMIT } from "../../analysis/facts.ts";
 import type { Poly } from "../../analysis/polynomial.ts";
-import {
-  asAtom,
-  asConstant,
-  constant,
-  constantTerm,
-  content,
-  degree,
-  divideDown,
-  negate,
-} from "../../analysis/polynomial.ts";
+import { asConstant, constant, constantTerm, content, degree, divideDown, negate } from "../../analysis/polynomial.ts";
 import { proveCondition } from "../../analysis/prover.ts";
 import { extremeOver } from "./extremes.ts";
 import type { Scope } from "./scope.ts";
@@ -150,9 +141,4 @@ function boundOfOneDim(scope: Scope, goals: readonly Poly[]): string | null {
 export function intervalText(scope: Scope, p: Poly): string {
   const { lower, upper } = scope.interval(p);
   return `${lower ?? ""}..${upper === null ? "" : upper + 1n}`;
-}
-
-/** Is it a plain dim or index? Then its text is its range's name. */
-export function isSymbol(p: Poly): boolean {
-  return asAtom(p) !== null;
 }

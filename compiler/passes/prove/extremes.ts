@@ -21,6 +21,7 @@ import {
   splitAffine,
   sub,
 } from "../../analysis/polynomial.ts";
+import type { Interval } from "../../analysis/interval.ts";
 import { DTYPES } from "../../ir/dtype.ts";
 import type { Bounds } from "./bounds.ts";
 import type { Outcome, Scope } from "./scope.ts";
@@ -34,9 +35,17 @@ const DTYPE_ENDS: ReadonlySet<bigint> = new Set(
   Object.values(DTYPES).flatMap((row) => (row.kind === "int" ? [row.min, row.max] : [])),
 );
 
+/** Longer values are bounded by intervals alone: each term would have to be moved by itself. */
+const MOST_TERMS = 24;
+
+function numbers({ lower, upper }: Interval): Bounds {
+  return { lower: lower === null ? null : constant(lower), upper: upper === null ? null : constant(upper) };
+}
+
 /** Bounds of `p` that hold wherever the scope's facts do and mention only symbols that `keep` allows. */
 export function boundsOver(scope: Scope, p: Poly, keep: (symbol: string) => boolean): Bounds {
   const box = scope.interval(p);
+  if (p.terms.length > MOST_TERMS) return numbers(box);
   return {
     lower: tighter(scope, "lower", eliminate(scope, p, "lower", keep, MOST_STEPS), box.lower),
     upper: tighter(scope, "upper", eliminate(scope, p, "upper", keep, MOST_STEPS), box.upper),

@@ -7,22 +7,20 @@ import { all, atMost, equal, less } from "../../analysis/condition.ts";
 import { asConstant } from "../../analysis/polynomial.ts";
 import type { StageOutput } from "../../ir/equations.ts";
 import { known } from "../../support/invariant.ts";
-import type { Subscript } from "./accesses.ts";
 import { refuseInit, refuseTime } from "./refuse-recurrence.ts";
 import type { Scope } from "./scope.ts";
-import type { Place } from "./shared.ts";
+import type { Place, Subscript } from "./shared.ts";
 
 /** The subscript of the time axis in a read of the group's own tensors. */
 export function checkTime(s: Subscript, scope: Scope, place: Place): void {
   const group = known(place.group, "a recurrence");
   if (group.now === null) return refuseTime(s, "in init", scope, place);
   const now = scope.poly(group.now);
-  if (scope.holds(equal(s.value, now))) {
-    const source = known(group.members.get(s.tensor.id), "a member");
-    if (source >= group.member) refuseTime(s, "same step", scope, place);
-    return;
-  }
-  if (!scope.holds(less(s.value, now))) refuseTime(s, "not before", scope, place);
+  // Earlier first: on a path that is never taken everything holds, and nothing is read at the wrong time.
+  if (scope.holds(less(s.value, now))) return;
+  if (!scope.holds(equal(s.value, now))) return refuseTime(s, "not before", scope, place);
+  const source = known(group.members.get(s.tensor.id), "a member");
+  if (source >= group.member) refuseTime(s, "same step", scope, place);
 }
 
 /** Every slice below 0 is defined by an `init`, over the whole of the other dims. `scope` knows no axes. */

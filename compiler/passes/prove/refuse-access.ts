@@ -4,11 +4,10 @@ import type { Poly } from "../../analysis/polynomial.ts";
 import { ONE, asAtom, constant, sub } from "../../analysis/polynomial.ts";
 import { isFloat } from "../../ir/dtype.ts";
 import type { Pad } from "../../ir/expr.ts";
-import type { Subscript } from "./accesses.ts";
 import { failure, rangesNote, whereFor } from "./explain.ts";
 import { rangeHelp, report } from "./refuse-arithmetic.ts";
 import type { Scope } from "./scope.ts";
-import type { Place } from "./shared.ts";
+import type { Place, Subscript } from "./shared.ts";
 
 export function refuseAccess(s: Subscript, scope: Scope, place: Place): void {
   const { names, refused } = scope.shared;

@@ -1,11 +1,10 @@
 /** Diagnostics of recurrences: slices that are not there yet, slices that nothing defines. */
 import type { Tensor } from "../../ir/equations.ts";
 import { known } from "../../support/invariant.ts";
-import type { Subscript } from "./accesses.ts";
 import { rangesNote } from "./explain.ts";
 import { report } from "./refuse-arithmetic.ts";
 import type { Scope } from "./scope.ts";
-import type { Place } from "./shared.ts";
+import type { Place, Subscript } from "./shared.ts";
 
 export function refuseTime(
   s: Subscript,

@@ -1,5 +1,6 @@
 /** What the parts of the proof pass share while it walks one kernel. */
 import type { Condition } from "../../analysis/condition.ts";
+import type { Poly } from "../../analysis/polynomial.ts";
 import type { IndexPolynomials } from "../../analysis/index-polynomial.ts";
 import type { Tensor } from "../../ir/equations.ts";
 import type { Expr } from "../../ir/expr.ts";
@@ -39,3 +40,13 @@ export type Shared = {
 
 /** Where the walk is: the nearest text, and the recurrence around it. */
 export type Place = { readonly span: Span; readonly group: Group | null };
+
+/** One subscript and the range that it must lie in. */
+export type Subscript = {
+  readonly tensor: Tensor;
+  readonly dim: number;
+  readonly expr: Expr;
+  readonly value: Poly;
+  readonly lo: Poly;
+  readonly hi: Poly;
+};
