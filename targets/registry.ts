@@ -2,11 +2,12 @@
 import { diagnostic, EinkornError } from "../compiler/support/diagnostics.ts";
 import { didYouMean } from "../compiler/support/typos.ts";
 import type { Target } from "../compiler/target.ts";
+import { hlsTarget } from "./hls/target.ts";
 import { interpTarget } from "./interp/target.ts";
 import { wasmTarget } from "./wasm/target.ts";
 
 /** In the order of `einkorn targets` and of the conformance matrix. */
-export const TARGETS: readonly Target[] = [interpTarget, wasmTarget({ relaxed: false })];
+export const TARGETS: readonly Target[] = [interpTarget, wasmTarget({ relaxed: false }), hlsTarget];
 
 /** Builds of a target that ask more of the machine; `build --target` takes them by name. */
 const VARIANTS: readonly Target[] = [wasmTarget({ relaxed: true })];
