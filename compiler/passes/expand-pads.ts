@@ -73,7 +73,8 @@ function moveInside(kind: "edge" | "wrap" | "mirror", at: Expr, { lo, hi }: DimR
     case "edge":
       return minimum(maximum(at, lo), last);
     case "wrap":
-      return add(lo, apply("floor_mod", sub(at, lo), sub(hi, lo)));
+      // Where the read's own condition fails the dim may be empty; the remainder must exist all the same.
+      return add(lo, apply("floor_mod", sub(at, lo), maximum(sub(hi, lo), index(1))));
     case "mirror": {
       // Period 2(n - 1); a single element repeats with period 1.
       const turn = mul(index(2), sub(last, lo));
