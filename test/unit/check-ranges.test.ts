@@ -7,6 +7,8 @@ const heads = (text: string): readonly string[] =>
     .split("\n")
     .map((l) => l.replace(/: \w+ = .*/, ""));
 
+const body = (e: string): string => equationsOf(`kernel k(X: f32[N], W: f32[K]) -> y: f32 { y = ${e}; }`);
+
 describe("sources", () => {
   test.each([
     ["an explicit range wins", "let t[i in 1..3] = X[i];", "t[i in 1..3]"],
@@ -24,7 +26,6 @@ describe("sources", () => {
   });
 
   test("a reduction index", () => {
-    const body = (e: string): string => equationsOf(`kernel k(X: f32[N], W: f32[K]) -> y: f32 { y = ${e}; }`);
     expect(body("sum[i](X[i])")).toContain("sum[i in 0..N]");
     expect(body("sum[i](X[i + 1])")).toContain("sum[i in -1..N - 1]");
     expect(body("sum[i](X[i - 1] pad 0 * W[i])")).toContain("sum[i in 0..K]");

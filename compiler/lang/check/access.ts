@@ -9,7 +9,7 @@ import { cast, read } from "../../ir/expr.ts";
 import type { Span } from "../../support/source.ts";
 import type * as Ast from "../ast.ts";
 import type { Context, Env } from "./context.ts";
-import { evaluateScalar, reportUnknown } from "./parts.ts";
+import { evaluateScalar, reportPending, reportUnknown } from "./parts.ts";
 import type { Entity } from "./scope.ts";
 import { convert, shortText } from "./types.ts";
 import type { Scalar, TensorSymbol, TensorValue, Value } from "./value.ts";
@@ -63,6 +63,7 @@ function accessed(context: Context, env: Env, path: Ast.Path): TensorValue | nul
   }
   const found = tensorOf(entity, second?.text ?? null, path.span);
   if (found !== null) return found;
+  if (entity.kind === "pending") reportPending(context, path);
   if (entity.kind === "poison" || entity.kind === "pending") return null;
   if (entity.kind === "value" && entity.value.kind === "poison") return null;
   const outputs = entity.kind === "result" ? entity.outputs.map((o) => `${first.text}.${o.name}`) : [];

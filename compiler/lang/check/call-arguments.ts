@@ -26,7 +26,8 @@ export function callArgument(context: Context, env: Env, a: Ast.Argument): Value
     context.report("E2013", { span: a.value.span, message: "a text has no meaning here" });
     return poison(a.span);
   }
-  return evaluate(context, { ...env, scope: env.instance.scope, depth: 0, subscript: false, equation: null }, a.value);
+  const outside = { scope: env.instance.scope, depth: 0, subscript: false, equation: null };
+  return evaluate(context, { ...env, ...outside, hidden: env.hidden ?? env.scope }, a.value);
 }
 
 /** The tensor of an argument; a value that is none yet becomes a stage. */

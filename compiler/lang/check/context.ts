@@ -119,6 +119,10 @@ export type Env = {
   readonly origin: Span | null;
   /** Inside a subscript: an unknown name is then a free index. */
   readonly subscript: boolean;
+  /** Inside the body of a function or reducer, which sees its own parameters only. */
+  readonly isFn: boolean;
+  /** Around the arguments of a kernel call: the scope whose indices they cannot see. */
+  readonly hidden: Scope | null;
   /** The right-hand side around, for suggestions; null outside equations. */
   readonly equation: Span | null;
 };

@@ -3,6 +3,8 @@
  * of each equation, so that a clash of names is found whatever the order.
  */
 import type { DimRange } from "../../ir/equations.ts";
+import type { Expr } from "../../ir/expr.ts";
+import { some } from "../../ir/walk.ts";
 import type { Span } from "../../support/source.ts";
 import { didYouMean } from "../../support/typos.ts";
 import type * as Ast from "../ast.ts";
@@ -177,12 +179,17 @@ function axis(context: Context, env: Env, b: Ast.Binder, e: Ast.Equation, dim: D
     startsAtZero: dim === null && e.role !== "output",
   });
   if (dim !== null && symbol.range === null && !symbol.broken) symbol.range = dim;
-  if (symbol.explicit !== null) {
+  const own = new Set(env.instance.indices.map((i) => i.variable.id));
+  const overIndices = (bound: Expr): boolean => some(bound, (n) => n.kind === "var" && own.has(n.id));
+  const { range } = symbol;
+  if (symbol.explicit !== null || (range !== null && (overIndices(range.lo) || overIndices(range.hi)))) {
     context.report("E2011", {
       span: b.span,
-      message: "the range of a left-hand index is made of dims and generics, not of data",
+      message: "the range of a left-hand index is made of dims and generics, not of data or of other indices",
+      help: ["guard the value instead: i < j ? a : b"],
     });
     symbol.explicit = null;
+    symbol.range = null;
     symbol.broken = true;
   }
   return symbol;

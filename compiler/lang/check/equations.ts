@@ -35,7 +35,7 @@ export function checkEquations(
   const groups = stronglyConnected(units.length, edges).map((members) =>
     members.map((n) => known(units[n], "an equation")),
   );
-  markRecurrences(context, groups, (u) => edges(units.indexOf(u)).includes(units.indexOf(u)));
+  markRecurrences(context, env.instance, groups, (u) => edges(units.indexOf(u)).includes(units.indexOf(u)));
   checkInOrder(context, env, groups);
   const isWrong = (): boolean => context.diagnostics.list.slice(before).some((d) => d.severity === "error");
   // An equation that was refused gives no ranges: what would be missing then is no mistake of its own.
@@ -104,6 +104,7 @@ function checkGroup(context: Context, env: Env, group: readonly Unit[]): void {
 /** Numbers the groups that read themselves, and checks that `rec` stands exactly there. */
 function markRecurrences(
   context: Context,
+  instance: Instance,
   groups: readonly (readonly Unit[])[],
   readsItself: (u: Unit) => boolean,
 ): void {
@@ -137,6 +138,8 @@ function markRecurrences(
     const whole = group.find(
       (u) => u.declared.stage === null && u.declared.node.targets.every((t) => t.binders.length === 0),
     );
+    for (const t of whole?.declared.node.targets ?? [])
+      instance.scope.set(t.name.text, { kind: "poison", span: t.name.span });
     if (whole !== undefined)
       context.report("E2036", {
         span: whole.declared.node.span,

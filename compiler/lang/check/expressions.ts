@@ -11,7 +11,7 @@ import { access, element } from "./access.ts";
 import { call } from "./calls.ts";
 import type { Context, Env } from "./context.ts";
 import { LIMITS } from "./context.ts";
-import { bindLet, declare, evaluate, evaluateScalar, reportUnknown, takeApart } from "./parts.ts";
+import { bindLet, declare, evaluate, evaluateScalar, reportPending, reportUnknown, takeApart } from "./parts.ts";
 import { binary, conditional, unary } from "./operators.ts";
 import { reduction } from "./reductions.ts";
 import type { Entity } from "./scope.ts";
@@ -100,6 +100,8 @@ function nameValue(context: Context, entity: Entity, e: Ast.Path): Value {
       return poison(e.span);
     }
     case "pending":
+      reportPending(context, e);
+      return poison(e.span);
     case "poison":
       return poison(e.span);
     default:
@@ -136,6 +138,7 @@ function field(context: Context, entity: Entity, e: Ast.Path, name: Ast.Name): V
     const found = entity.value.elements[n];
     return found === undefined ? noField(context, e, name, entity.value.names) : use(context, found, e.span);
   }
+  if (entity.kind === "pending") reportPending(context, e);
   if (entity.kind === "poison" || entity.kind === "pending") return poison(e.span);
   return noField(context, e, name, []);
 }

@@ -77,6 +77,7 @@ function expandFn(
     ...env,
     scope: withGenerics(context, scope, node.generics, generics),
     types: generics.types,
+    isFn: true,
     calls: [...env.calls, node.name.text],
     origin: env.origin ?? e.span,
     subscript: false,
@@ -154,6 +155,7 @@ export function checkFn(context: Context, env: Env, node: Ast.Fn): void {
     ...env,
     scope: withGenerics(context, scope, node.generics, generics),
     types: generics.types,
+    isFn: true,
     calls: [node.name.text],
   };
   fnBody(context, inside, node);

@@ -260,6 +260,8 @@ export function topOf(instance: Instance, calls: readonly string[]): Env {
     calls,
     origin: null,
     subscript: false,
+    hidden: null,
+    isFn: false,
     equation: null,
   };
 }

@@ -101,6 +101,15 @@ function checkInit(context: Context, env: Env, stage: StageSymbol, init: Ast.Ini
   const subscripts = init.targets.map((t) =>
     t.subscripts.map((s) => initSubscript(context, inside, s, t === first, bySubscript)),
   );
+  for (const t of init.targets.slice(1)) {
+    if (placeNames(t) === placeNames(first)) continue;
+    context.report("E2006", {
+      span: t.span,
+      message: `the names of one init have the same indices: [${placeNames(first)}], and here [${placeNames(t)}]`,
+      related: [{ span: first.span, message: "the first one" }],
+    });
+    return [];
+  }
   const value = evaluate(context, inside, init.value);
   const values = init.targets.length === 1 ? [value] : takeApart(context, value, init.targets.length, init.value.span);
   return init.targets.flatMap((t, n): InitSymbol[] => {
@@ -131,6 +140,12 @@ function checkInit(context: Context, env: Env, stage: StageSymbol, init: Ast.Ini
     const settled = context.recording ? settle(context, written, output.symbol, init.value) : written;
     return [{ tensor: output.symbol, subscripts: given, value: settled, span: t.span }];
   });
+}
+
+function placeNames(t: Ast.InitTarget): string {
+  return t.subscripts
+    .map((s) => (s.index.kind === "path" ? s.index.names.map((n) => n.text).join(".") : "_"))
+    .join(", ");
 }
 
 function sameName(env: Env, symbol: TensorSymbol, name: string): boolean {

@@ -53,6 +53,14 @@ export function inlineKernel(
   node: Ast.Kernel,
   name: string | null,
 ): readonly KernelResult[] | null {
+  if (env.isFn) {
+    context.report("E2014", {
+      span: e.callee.span,
+      message: `\`${node.name.text}\` is a kernel, and a function works on numbers`,
+      help: ["make the caller a kernel, too"],
+    });
+    return null;
+  }
   const given = splitArguments(context, node.name.text, e, node.params, genericsOf(node));
   const values = (given?.positional ?? []).map((a) => callArgument(context, env, a));
   if (given === null || !mayExpand(context, env, node.name.text, e.span)) return null;

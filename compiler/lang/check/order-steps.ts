@@ -136,8 +136,11 @@ function planAt(context: Context, members: readonly StageDraft[], time: number, 
         (r, here) => {
           const at = polys.poly(known(r.index[time], "a subscript"), here);
           const all = polys.withOpaque(here, at);
-          if (proveCondition(all, less(at, now)).proved) return;
-          if (proveCondition(all, equal(at, now)).proved) sameStep[n]?.add(known(owner.get(r.tensor), "a member"));
+          // In a branch that is never taken all is proved: what is written as this step is one.
+          const isNow = at.key === now.key;
+          if (!isNow && proveCondition(all, less(at, now)).proved) return;
+          if (isNow || proveCondition(all, equal(at, now)).proved)
+            sameStep[n]?.add(known(owner.get(r.tensor), "a member"));
           else if (!isOnly)
             obstacle ??= { kind: "read", span: context.spans.get(r) ?? m.span, text: notBefore(context, m, time, at) };
         },

@@ -47,6 +47,14 @@ export function asScalar(context: Context, value: Value, span: Span): Scalar | n
   }
 }
 
+/** What an equation computes is used where only dims are known: in the range of a left-hand index. */
+export function reportPending(context: Context, path: Ast.Path): void {
+  context.report("E2011", {
+    span: path.span,
+    message: `\`${path.names[0].text}\` is computed by the equations, and a range on the left is made of dims and generics`,
+  });
+}
+
 /** A name that nothing declares: inside a subscript a free index, elsewhere a slip of the pen. */
 export function reportUnknown(context: Context, env: Env, name: Ast.Name): void {
   const { text, span } = name;
@@ -60,6 +68,14 @@ export function reportUnknown(context: Context, env: Env, name: Ast.Name): void 
         body.length <= 80 ? `did you mean sum[${text}](${body}) ?` : `bind it by a reduction: sum[${text}](…)`,
         ...(near === null ? [] : [`did you mean ${near} ?`]),
       ],
+    });
+    return;
+  }
+  if (env.hidden?.find(text) != null) {
+    context.report("E2014", {
+      span,
+      message: `\`${text}\` belongs to one point of the equation, and a called kernel takes whole tensors`,
+      help: ["give the kernel whole tensors, and take an element of its result: let r = f(X); … r[i]"],
     });
     return;
   }

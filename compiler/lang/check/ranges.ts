@@ -44,8 +44,11 @@ export function inferRanges(context: Context, instance: Instance, bodiesOnly: bo
   if (!bodiesOnly) {
     steps.push(
       () => search.fromReaders("strong"),
-      () => search.fromAccesses("weak"),
+      // Of the weak sources bare subscripts come first: S[t - 1] inside a recurrence would let t run past the end.
+      () => search.fromReaders("bare"),
+      () => search.fromAccesses("bare"),
       () => search.fromReaders("weak"),
+      () => search.fromAccesses("weak"),
     );
   }
   while (steps.some((step) => step()));
@@ -90,11 +93,14 @@ class RangeSearch {
     return this.#instance.indices.filter((i) => i.kind !== "init" && !isSettled(i) && !i.broken);
   }
 
-  /** Unpadded accesses. `complete`: only where all of an index's accesses can be judged; `weak`: conditional ones. */
-  fromAccesses(mode: "complete" | "partial" | "weak"): boolean {
+  /**
+   * Unpadded accesses. `complete`: only where all of an index's accesses can be judged; `weak`: conditional ones and
+   * those inside a recurrence; `bare`: of these, the ones where the index stands alone.
+   */
+  fromAccesses(mode: "complete" | "partial" | "bare" | "weak"): boolean {
     return this.#settle((i) => {
       const relevant = this.#instance.accesses.filter(
-        (a) => !a.padded && this.#mentions(a, i) && (mode === "weak" || this.#isStrongFor(a, i)),
+        (a) => !a.padded && this.#mentions(a, i) && this.#counts(a, i, mode),
       );
       const ready = relevant.filter((a) => this.#isReady(a, i));
       if (mode === "complete" && ready.length < relevant.length) return [];
@@ -112,11 +118,15 @@ class RangeSearch {
   }
 
   /** What the readers of an axis ask of it. */
-  fromReaders(mode: "strong" | "weak"): boolean {
+  fromReaders(mode: "strong" | "bare" | "weak"): boolean {
     return this.#settle((i) => {
       if (i.kind !== "axis") return [];
       return this.#instance.accesses
-        .filter((a) => a.tensor.dims[a.dim] === i && (mode === "weak" || this.#isStrongReader(a)))
+        .filter(
+          (a) =>
+            a.tensor.dims[a.dim] === i &&
+            (mode === "strong" ? this.#isStrongReader(a) : mode === "weak" || this.#isBareReader(a)),
+        )
         .flatMap((a) => this.#askedBy(a));
     }, "greatest");
   }
@@ -208,6 +218,15 @@ class RangeSearch {
   /** No branch or guard stands between the index and the access, and it is not a read inside a recurrence. */
   #isStrongFor(a: AccessRecord, i: IndexSymbol): boolean {
     return a.depth <= i.depth && !this.#isInternal(a);
+  }
+
+  #counts(a: AccessRecord, i: IndexSymbol, mode: "complete" | "partial" | "bare" | "weak"): boolean {
+    if (mode === "weak") return true;
+    return mode === "bare" ? this.#isBare(a, i) : this.#isStrongFor(a, i);
+  }
+
+  #isBareReader(a: AccessRecord): boolean {
+    return this.#subscripts(a).every((p) => asAtom(p) !== null);
   }
 
   #isStrongReader(a: AccessRecord): boolean {

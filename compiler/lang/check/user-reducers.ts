@@ -91,6 +91,7 @@ function build(context: Context, env: Env, node: Ast.Reducer, generics: BoundGen
     ...env,
     scope: withGenerics(context, scope, node.generics, generics),
     types: generics.types,
+    isFn: true,
     stage: null,
     calls: [...env.calls, node.name.text],
     subscript: false,
