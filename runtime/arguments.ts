@@ -3,7 +3,7 @@
  * inputs and outputs. After it a device may trust a call. The first mistake is refused, in the user's words.
  */
 import type { DType } from "../compiler/ir/dtype.ts";
-import { isInt } from "../compiler/ir/dtype.ts";
+import { DTYPES, isInt } from "../compiler/ir/dtype.ts";
 import type { Kernel, Tensor as Param } from "../compiler/ir/equations.ts";
 import { tensorsOf } from "../compiler/ir/equations.ts";
 import { evaluateCondition, evaluateIndex, evaluateShape } from "../compiler/ir/evaluate-index.ts";
@@ -20,10 +20,16 @@ export type Outputs = Readonly<Record<string, Tensor>>;
 /** Indices are held in i32. */
 const LARGEST_INDEX = 2 ** 31;
 
-/** `fixed`: dims the kernel was specialised for, by name, for messages and outputs. */
-export function checkCall(kernel: Kernel, given: Arguments, out: Outputs): Call {
+/** `fixed`: dims that are constants of the kernel by now, by name; a caller may still name their sizes. */
+export function checkCall(
+  kernel: Kernel,
+  all: Arguments,
+  out: Outputs,
+  fixed: ReadonlyMap<string, bigint> = new Map(),
+): Call {
+  const given = withoutFixed(kernel, all, fixed);
   refuseUnknownNames(kernel, given, out);
-  const inputs = kernel.params.map((p) => asTensor(p, given[p.name]));
+  const inputs = kernel.params.map((p) => asTensor(p, own(given, p.name)));
   const dims = bindDims(kernel, given, inputs);
   for (const [n, p] of kernel.params.entries()) checkShape(kernel, p, known(inputs[n], "input"), dims);
   for (const w of kernel.where) {
@@ -34,12 +40,31 @@ export function checkCall(kernel: Kernel, given: Arguments, out: Outputs): Call 
   const outputs = kernel.outputs.map((o) => {
     const shape = evaluateShape(o.dims, dims);
     const dtype = outputDType(kernel, o.tensor);
-    const target = out[o.name] ?? null;
+    const target = own(out, o.name) ?? null;
     if (target !== null) checkOutput(o.name, target, dtype, shape, inputs);
     return { dtype, shape, out: target };
   });
   refuseTooLarge(kernel, inputs, outputs, dims);
   return { inputs, dims, outputs };
+}
+
+/** Not `toString` and the like, which every object inherits. */
+function own<T>(record: Readonly<Record<string, T>>, name: string): T | undefined {
+  return Object.hasOwn(record, name) ? record[name] : undefined;
+}
+
+function withoutFixed(kernel: Kernel, given: Arguments, fixed: ReadonlyMap<string, bigint>): Arguments {
+  const repeated = Object.keys(given).filter((name) => fixed.has(name));
+  if (repeated.length === 0) return given;
+  for (const name of repeated) {
+    const [size, asked] = [fixed.get(name), given[name]];
+    if (asked instanceof Tensor || Number(asked) !== Number(size)) {
+      refuse("E6205", `${kernel.name} was compiled for ${name} = ${size}`, {
+        help: [`compile it again, or await kernel.specialise, for another ${name}`],
+      });
+    }
+  }
+  return Object.fromEntries(Object.entries(given).filter(([name]) => !fixed.has(name)));
 }
 
 function refuseUnknownNames(kernel: Kernel, given: Arguments, out: Outputs): void {
@@ -64,12 +89,15 @@ function asTensor(p: Param, given: Argument | undefined): Tensor {
   if (given instanceof Tensor) {
     if (given.dtype === p.dtype) return given;
     refuse("E6203", `${p.name} is ${p.dtype}, the argument is ${given.dtype}`, {
-      help: [`convert it: ${p.name}.as("${p.dtype}")`],
+      help: [
+        `convert it in NumPy: .astype("${DTYPES[p.dtype].numpy ?? p.dtype}")`,
+        `or here: Tensor.from(t.toArray(), { dtype: "${p.dtype}" })`,
+      ],
     });
   }
   if (p.dims.length > 0) {
     refuse("E6204", `${p.name} is a tensor of ${describe(p)}, the argument is a number`, {
-      help: ["make it a tensor with Tensor.from"],
+      help: ["make it a tensor: Tensor.full(shape, value)"],
     });
   }
   return Tensor.full([], given, { dtype: p.dtype });
@@ -97,7 +125,7 @@ function bindDims(kernel: Kernel, given: Arguments, inputs: readonly Tensor[]): 
     }
   }
   for (const dim of kernel.dims) {
-    const value = given[dim.name];
+    const value = own(given, dim.name);
     if (value !== undefined) {
       if (value instanceof Tensor || typeof value === "boolean" || !Number.isInteger(Number(value)) || value < 0) {
         refuse("E6202", `${dim.name} is a dim: a whole number from 0`);

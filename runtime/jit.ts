@@ -1,123 +1,182 @@
 /**
- * Source text to callable kernels. Compiled kernels are kept by their full key: source, kernel, generics, dims, target
- * and what the target's device can do; asking again costs a look-up.
+ * Source text to callable kernels. What was compiled is kept with its device by its full key (source, name, kernel,
+ * generics, dims): asking again costs a look-up, and nothing outlives the device.
  */
-import type { CheckedProgram, ProvedKernel } from "../compiler/compile.ts";
-import { emitKernel, proveKernelOf, readProgram, specialiseByName } from "../compiler/compile.ts";
-import type { GivenGeneric } from "../compiler/compile.ts";
+import type { CheckedProgram, GivenGeneric } from "../compiler/compile.ts";
+import { emitKernel, proveKernelOf, readProgram } from "../compiler/compile.ts";
+import type { Kernel } from "../compiler/ir/equations.ts";
+import type { Diagnostic } from "../compiler/support/diagnostics.ts";
 import { Diagnostics, EinkornError } from "../compiler/support/diagnostics.ts";
 import { known } from "../compiler/support/invariant.ts";
 import { makeSource } from "../compiler/support/source.ts";
 import type { Device } from "./device.ts";
 import type { CompiledKernel } from "./kernel.ts";
 import { makeKernel } from "./kernel.ts";
-import { listed, quoted, refuse } from "./refuse.ts";
+import { listed, nearest, quoted, refuse } from "./refuse.ts";
+import { legalDim, specialiseChecked } from "./specialise.ts";
 
-export type CompileOptions = {
-  /** `wasm` by default; or a device that is open already. */
+export type CompileOptions<Name extends string = string> = {
+  /** A target's name, by default `wasm`; or a device that is open already. */
   readonly target?: string | Device;
-  /** Dims that become constants, by name. */
+  /** Dims that become constants, by name, in each kernel that has them: code for one size, which is faster. */
   readonly dims?: Readonly<Record<string, number>>;
-  /** Values of generics, by name. */
-  readonly generics?: Readonly<Record<string, GivenGeneric>>;
+  /** Values of generics, by name: numbers, booleans, or the name of a dtype. */
+  readonly generics?: Readonly<Record<string, GivenGeneric | number>>;
   /** Which kernels to compile; by default the exported ones, or all where none is exported. */
-  readonly kernels?: readonly string[];
+  readonly kernels?: readonly Name[];
   /** What messages call the source. */
   readonly name?: string;
+  /** Hears of warnings, each time the source is compiled anew. */
+  readonly onWarning?: (warning: Diagnostic) => void;
 };
 
-export type OpenDevice = (name: string) => Promise<Device>;
+export type Kernels<Name extends string> = Readonly<Record<Name, CompiledKernel>>;
 
-/** Kernels kept per process; the least recently used leave. */
+/** Things kept per device, and programs; the least recently used leave. */
 const KEPT = 256;
-const cache = new Map<string, Promise<CompiledKernel>>();
 
 /** Compiles a source; throws an EinkornError with every diagnostic when something in it is wrong. */
-export async function compileWith(
-  open: OpenDevice,
+export async function compileOn<Name extends string>(
+  device: Device,
   text: string,
-  options: CompileOptions,
-): Promise<Readonly<Record<string, CompiledKernel>>> {
-  const device = typeof options.target === "object" ? options.target : await open(options.target ?? "wasm");
-  const diagnostics = new Diagnostics();
-  const program = readProgram(makeSource(options.name ?? "<source>", text), diagnostics);
-  if (program === null || diagnostics.hasErrors) throw new EinkornError(diagnostics.list);
+  options: CompileOptions<Name>,
+): Promise<Kernels<Name>>;
+export async function compileOn(device: Device, text: string, options: CompileOptions): Promise<Kernels<string>> {
+  if (typeof text !== "string")
+    refuse("E6211", "the source is not a text", { help: ["pass the text of an .ein file"] });
+  const label = options.name ?? "<source>";
+  const { program, warnings } = await remembered(programs, JSON.stringify([label, text]), () => read(label, text));
+  for (const w of warnings) options.onWarning?.(w);
   const names = options.kernels ?? defaultKernels(program);
-  const generics = new Map(Object.entries(options.generics ?? {}));
-  const dims = new Map(Object.entries(options.dims ?? {}).map(([n, v]) => [n, BigInt(v)] as const));
-  const compiled: [string, CompiledKernel][] = [];
+  const dims = new Map(Object.entries(options.dims ?? {}).map(([n, size]) => [n, legalDim(n, size)] as const));
+  const generics = new Map(Object.entries(options.generics ?? {}).map(([n, v]) => [n, asGeneric(v)] as const));
+  const kernels: CompiledKernel[] = [];
   for (const name of names) {
-    if (!program.kernels.some((k) => k.name === name)) {
-      refuse("E6211", `the source has no kernel ${quoted(name)}`, {
-        help: [`its kernels are ${listed(program.kernels.map((k) => k.name))}`],
-      });
-    }
-    const key = JSON.stringify([
-      text,
-      name,
-      [...generics].map(([n, v]) => [n, String(v)]),
-      dimsKey(dims),
-      deviceKey(device),
-    ]);
-    const make = async (): Promise<CompiledKernel> => {
-      const proved = proveKernelOf(program, name, { generics }, diagnostics);
-      if (proved === null || diagnostics.hasErrors) throw new EinkornError(diagnostics.list);
-      return load(proved, dims, device, key);
-    };
-    compiled.push([name, await remembered(key, make)]);
+    const key = JSON.stringify([label, text, name, [...generics].map(([n, v]) => [n, typeof v, String(v)])]);
+    const proved = await remembered(cachesOf(device).proved, key, async () => prove(program, name, generics, options));
+    kernels.push(await load(proved, new Map([...dims].filter(([d]) => hasDim(proved, d))), device, key));
   }
-  return Object.fromEntries(compiled);
+  refuseStrayDims(kernels, [...dims.keys()]);
+  return Object.fromEntries(names.map((name, n) => [name, known(kernels[n], "kernel")] as const));
+}
+
+type ReadSource = { readonly program: CheckedProgram; readonly warnings: readonly Diagnostic[] };
+
+const programs = new Map<string, Promise<ReadSource>>();
+
+async function read(label: string, text: string): Promise<ReadSource> {
+  const diagnostics = new Diagnostics();
+  const program = readProgram(makeSource(label, text), diagnostics);
+  if (program === null || diagnostics.hasErrors) throw new EinkornError(diagnostics.list);
+  return { program, warnings: diagnostics.list };
 }
 
 function defaultKernels({ kernels }: CheckedProgram): readonly string[] {
   const exported = kernels.filter((k) => k.node.exported);
-  return (exported.length > 0 ? exported : kernels).map((k) => k.name);
+  return (exported.length > 0 ? exported : kernels.filter((k) => k.checked)).map((k) => k.name);
 }
 
-function dimsKey(dims: ReadonlyMap<string, bigint>): readonly string[] {
-  return [...dims].map(([n, v]) => `${n}=${v}`).toSorted();
+/** A whole number is an int, which a float generic takes as well. */
+function asGeneric(value: GivenGeneric | number): GivenGeneric {
+  return typeof value === "number" && Number.isSafeInteger(value) ? BigInt(value) : value;
 }
 
-/** Two devices of one name may differ in capabilities; two open devices do not share executables. */
-const deviceNumbers = new WeakMap<Device, number>();
-let devicesSeen = 0;
-function deviceKey(device: Device): string {
-  const number = deviceNumbers.get(device) ?? devicesSeen++;
-  deviceNumbers.set(device, number);
-  return `${device.target.name}#${number}`;
+function prove(
+  program: CheckedProgram,
+  name: string,
+  generics: ReadonlyMap<string, GivenGeneric>,
+  options: CompileOptions,
+): Kernel {
+  const names = program.kernels.map((k) => k.name);
+  if (!names.includes(name)) {
+    const near = nearest(name, names);
+    refuse("E6211", `the source has no kernel ${quoted(name)}`, {
+      help: [near === null ? `its kernels are ${listed(names)}` : `did you mean ${near}?`],
+    });
+  }
+  const diagnostics = new Diagnostics();
+  const proved = proveKernelOf(program, name, { generics }, diagnostics);
+  if (proved === null || diagnostics.hasErrors) throw new EinkornError(diagnostics.list);
+  for (const w of diagnostics.list) options.onWarning?.(w);
+  return proved.kernel;
 }
 
-function remembered(key: string, make: () => Promise<CompiledKernel>): Promise<CompiledKernel> {
-  const old = cache.get(key);
+function hasDim(kernel: Kernel, name: string): boolean {
+  return kernel.dims.some((d) => d.name === name);
+}
+
+/** A dim that no kernel has is a mistake; one that only some have is not. */
+function refuseStrayDims(kernels: readonly CompiledKernel[], asked: readonly string[]): void {
+  const there = new Set(kernels.flatMap((k) => k.allDims));
+  const stray = asked.find((d) => !there.has(d));
+  if (stray === undefined) return;
+  const near = nearest(stray, [...there]);
+  refuse("E6202", `no kernel has a dim ${quoted(stray)}`, {
+    help: [near === null ? `the dims are ${listed([...there])}` : `did you mean ${near}?`],
+  });
+}
+
+type Caches = {
+  readonly proved: Map<string, Promise<Kernel>>;
+  readonly loaded: Map<string, Promise<CompiledKernel>>;
+};
+
+const caches = new WeakMap<Device, Caches>();
+
+function cachesOf(device: Device): Caches {
+  const found = caches.get(device) ?? { proved: new Map(), loaded: new Map() };
+  caches.set(device, found);
+  return found;
+}
+
+function remembered<T>(cache: Map<string, Promise<T>>, key: string, make: () => Promise<T>): Promise<T> {
+  const made = cache.get(key) ?? make();
   cache.delete(key);
-  const kernel = old ?? make();
-  cache.set(key, kernel);
+  cache.set(key, made);
   // A failure is not kept: the next attempt may have more luck with the device.
-  kernel.catch(() => cache.delete(key));
+  made.catch(() => cache.delete(key));
   const oldest = cache.keys().next().value;
   if (cache.size > KEPT && oldest !== undefined) cache.delete(oldest);
-  return kernel;
+  return made;
 }
 
-async function load(
-  proved: ProvedKernel,
-  dims: ReadonlyMap<string, bigint>,
-  device: Device,
-  key: string,
-): Promise<CompiledKernel> {
-  const equations = specialiseByName(proved.kernel, dims);
-  const specialised = (more: Readonly<Record<string, number>>): Promise<CompiledKernel> => {
-    const all = new Map([...dims, ...Object.entries(more).map(([n, v]) => [n, BigInt(v)] as const)]);
-    const longer = `${key}+${JSON.stringify(dimsKey(all))}`;
-    return remembered(longer, () => load(proved, all, device, longer));
-  };
-  if (device.target.capabilities.constantDims && equations.dims.length > 0) {
-    // Nothing to load yet: the call says which dims are missing.
-    const executable = { run: () => known<never>(undefined, "the code of a kernel with open dims"), dispose: () => {} };
-    return makeKernel({ equations, executable, device, specialise: specialised });
-  }
+/** `proved`: the kernel with all dims open; `key` says which it is. */
+function load(proved: Kernel, dims: ReadonlyMap<string, bigint>, device: Device, key: string): Promise<CompiledKernel> {
+  const sizes = [...dims].map(([n, v]) => `${n}=${v}`).toSorted();
+  return remembered(cachesOf(device).loaded, JSON.stringify([key, sizes]), async () => {
+    const equations = specialiseChecked(proved, dims);
+    const isOpen = device.target.capabilities.constantDims && equations.dims.length > 0;
+    return makeKernel({
+      equations,
+      fixed: dims,
+      allDims: proved.dims.map((d) => d.name),
+      executable: isOpen ? null : await loadNow(equations, device),
+      device,
+      specialise: (more) => load(proved, withDims(proved, dims, more), device, key),
+    });
+  });
+}
+
+async function loadNow(equations: Kernel, device: Device): ReturnType<Device["load"]> {
   const diagnostics = new Diagnostics();
   const artifact = await emitKernel(equations, device.target, diagnostics);
   if (artifact === null) throw new EinkornError(diagnostics.list);
-  return makeKernel({ equations, executable: await device.load(artifact, equations), device, specialise: specialised });
+  return device.load(artifact, equations);
+}
+
+function withDims(
+  proved: Kernel,
+  dims: ReadonlyMap<string, bigint>,
+  more: Readonly<Record<string, number>>,
+): ReadonlyMap<string, bigint> {
+  const all = new Map(dims);
+  for (const [name, size] of Object.entries(more)) {
+    const old = all.get(name);
+    const wanted = legalDim(name, size);
+    if (old !== undefined && old !== wanted) {
+      refuse("E6205", `${proved.name} was compiled for ${name} = ${old}, and is now to have ${name} = ${wanted}`);
+    }
+    all.set(name, wanted);
+  }
+  return all;
 }

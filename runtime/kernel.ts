@@ -15,42 +15,41 @@ export type CallOptions = {
   readonly out?: Outputs;
 };
 
-/** Everything a kernel has, callable: `const { C } = matmul({ A, B })`. */
+/** A kernel of a source, callable: `const { out } = kernel({ a, b })`. */
 export type CompiledKernel = {
   (args: Arguments, options?: CallOptions): Readonly<Record<string, Tensor>>;
   readonly kernelName: string;
   /** The equations this was compiled from, after specialisation. */
   readonly equations: Kernel;
-  readonly device: string;
-  /** The same kernel with some or all dims as constants, by name: larger code, faster. */
-  readonly specialise: (dims: Readonly<Record<string, number>>) => Promise<CompiledKernel>;
-};
-
-export type KernelParts = {
-  readonly equations: Kernel;
-  readonly executable: Executable;
+  /** Names of the dims of the kernel as written, those included that are constants by now. */
+  readonly allDims: readonly string[];
+  /** What runs it. */
   readonly device: Device;
+  /** The same kernel with some or all dims as constants, by name: code for one size, which is faster. */
   readonly specialise: (dims: Readonly<Record<string, number>>) => Promise<CompiledKernel>;
 };
 
-export function makeKernel(parts: KernelParts): CompiledKernel {
-  const { equations, executable, device } = parts;
+type KernelParts = Pick<CompiledKernel, "equations" | "allDims" | "device" | "specialise"> & {
+  /** Dims that are constants by now, by name. */
+  readonly fixed: ReadonlyMap<string, bigint>;
+  /** Null where the target wants constant dims and some are open: then only `specialise` is of use. */
+  readonly executable: Executable | null;
+};
+
+export function makeKernel({ executable, fixed, ...parts }: KernelParts): CompiledKernel {
+  const { equations, device } = parts;
   const call = (args: Arguments, options: CallOptions = {}): Readonly<Record<string, Tensor>> => {
-    if (device.target.capabilities.constantDims && equations.dims.length > 0) refuseSymbolic(equations, device);
-    const checked = checkCall(equations, args, options.out ?? {});
-    for (const t of Object.values(options.out ?? {})) forgetRange(t);
+    if (executable === null) return refuseOpenDims(equations, device);
+    const out = options.out ?? {};
+    const checked = checkCall(equations, args, out, fixed);
+    for (const t of Object.values(out)) forgetRange(t);
     const results = executable.run(checked);
     return Object.fromEntries(equations.outputs.map((o, n) => [o.name, known(results[n], `output ${o.name}`)]));
   };
-  return Object.assign(call, {
-    kernelName: equations.name,
-    equations,
-    device: device.name,
-    specialise: parts.specialise,
-  });
+  return Object.assign(call, { ...parts, kernelName: equations.name });
 }
 
-function refuseSymbolic(kernel: Kernel, device: Device): never {
+function refuseOpenDims(kernel: Kernel, device: Device): never {
   const dims = kernel.dims.map((d) => d.name);
   refuse("E6212", `${device.name} compiles ${kernel.name} for constant dims; ${dims.join(", ")} are still open`, {
     help: [`compile with { dims: { ${dims.map((d) => `${d}: …`).join(", ")} } }, or await kernel.specialise({ … })`],

@@ -1,0 +1,6 @@
+/** The package's face in Node: that of a browser, and the devices that a machine can have besides. */
+import { makeLibrary } from "../library.ts";
+import { NODE_DEVICES } from "./devices.ts";
+
+export * from "../index.ts";
+export const { compile, openDevice, targets, close } = makeLibrary(NODE_DEVICES);
