@@ -36,6 +36,8 @@ export type CheckedKernel = {
   readonly node: Ast.Kernel;
   /** False after an error in it: it cannot be lowered. */
   readonly fine: boolean;
+  /** With the defaults of all generics; null where it is not fine, or not checked. */
+  readonly lowered: LoweredKernel | null;
   /** False where a generic without a default keeps it from being checked alone. */
   readonly checked: boolean;
 };
@@ -79,7 +81,7 @@ function withContext(
 ): void {
   const context = new Context(table, LANGUAGE, diagnostics);
   context.recording = false;
-  check(context, topOf(emptyInstance(context, "", new Scope()), []));
+  check(context, topOf(emptyInstance("", new Scope()), []));
 }
 
 function checkKernel(table: ProgramTable, node: Ast.Kernel, diagnostics: Diagnostics): CheckedKernel {
@@ -88,7 +90,7 @@ function checkKernel(table: ProgramTable, node: Ast.Kernel, diagnostics: Diagnos
     const sort = sortOf(g);
     return sort !== null && sort !== "dim" && !isTypeSort(sort) && g.defaultValue === null;
   });
-  if (isOpen) return { name, node, fine: true, checked: false };
+  if (isOpen) return { name, node, fine: true, checked: false, lowered: null };
   const found = new Diagnostics();
   const lowered = lower(table, node, new Map(), found);
   for (const d of found.list) diagnostics.add(d);
@@ -98,7 +100,7 @@ function checkKernel(table: ProgramTable, node: Ast.Kernel, diagnostics: Diagnos
       name,
       found.list.filter((d) => d.severity === "error"),
     );
-  return { name, node, fine, checked: true };
+  return { name, node, fine, checked: true, lowered };
 }
 
 /** Kernels in an order in which what is called comes first, as far as there is one. */
@@ -161,7 +163,9 @@ export function lowerKernel(
     });
     return null;
   }
-  return lower(checked.table, kernel.node, options.generics ?? new Map(), diagnostics);
+  const generics = options.generics ?? new Map<string, GivenGeneric>();
+  if (generics.size === 0 && kernel.lowered !== null) return kernel.lowered;
+  return lower(checked.table, kernel.node, generics, diagnostics);
 }
 
 // ---- tests and schedules ----

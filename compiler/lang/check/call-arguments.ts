@@ -18,7 +18,7 @@ import { asScalar, evaluate } from "./parts.ts";
 import { inferRanges } from "./ranges.ts";
 import { shortText } from "./types.ts";
 import type { Scalar, TensorSymbol, Value } from "./value.ts";
-import { poison, rangeOf, scalar, typeName } from "./value.ts";
+import { indexConstant, poison, rangeOf, scalar, typeName } from "./value.ts";
 
 /** Arguments of a kernel call are tensors or numbers of the whole kernel: the indices of an equation are not seen. */
 export function callArgument(context: Context, env: Env, a: Ast.Argument): Value {
@@ -118,10 +118,9 @@ export function unifyDims(
       const range = args[n]?.dims[k]?.range ?? null;
       if (name === undefined || !names.has(name) || unified.has(name) || range === null) return;
       const span = places[n]?.span ?? e.span;
-      unified.set(
-        name,
-        scalar("index", span, () => range.hi, { pure: true }),
-      );
+      const { hi } = range;
+      const size = hi.kind === "const" && typeof hi.value === "bigint" ? indexConstant(hi.value, span) : null;
+      unified.set(name, size ?? scalar("index", span, () => hi, { pure: true }));
     });
   });
   return unified;

@@ -9,7 +9,7 @@ import type { Claim } from "../../ir/claims.ts";
 import type { DType } from "../../ir/dtype.ts";
 import type { Axis, Expr, UserReducer, Var } from "../../ir/expr.ts";
 import type { DimRange, Kernel } from "../../ir/equations.ts";
-import { children } from "../../ir/walk.ts";
+import { children, expressionKey } from "../../ir/walk.ts";
 import type { Diagnostic, DiagnosticInput } from "../../support/diagnostics.ts";
 import { Diagnostics, diagnostic } from "../../support/diagnostics.ts";
 import type { Code } from "../../support/codes.ts";
@@ -92,8 +92,6 @@ export type Instance = {
   readonly scope: Scope;
   /** Dtypes that generics stand for. */
   readonly types: ReadonlyMap<string, DType>;
-  /** What holds of dims here. */
-  facts: Facts;
   /** `c1.` in front of the names of its stages; "" outermost. */
   readonly prefix: string;
   /** The call that made it; null outermost. */
@@ -188,6 +186,8 @@ export class Context {
   facts: Facts;
   readonly #counters = new Map<string, number>();
   readonly #sizes = new WeakMap<Expr, { readonly nodes: number; readonly depth: number }>();
+  readonly #required = new Set<string>();
+  readonly #freeIndices = new Set<string>();
   #work = 0;
   #exhausted = false;
   #refersElsewhere = false;
@@ -199,6 +199,14 @@ export class Context {
     this.diagnostics = diagnostics;
     this.polys = new IndexPolynomials((id) => this.tensors.get(id)?.values ?? null);
     this.facts = Facts.none(this.polys.atoms);
+  }
+
+  /** A condition on dims that is checked where the outermost kernel is called; a second one like it is dropped. */
+  require(condition: WhereCondition): void {
+    const key = expressionKey(condition.condition);
+    if (this.#required.has(key)) return;
+    this.#required.add(key);
+    this.where.push(condition);
   }
 
   report(code: Code, input: DiagnosticInput): void {
@@ -221,6 +229,15 @@ export class Context {
     const n = this.#counters.get(prefix) ?? 0;
     this.#counters.set(prefix, n + 1);
     return `${prefix}${n}`;
+  }
+
+  /** Is this the first time that the free index is met in the equation? It is reported once. */
+  isFirstMention(equation: Span, index: string): boolean {
+    if (!this.recording) return true;
+    const key = `${equation.start} ${index}`;
+    if (this.#freeIndices.has(key)) return false;
+    this.#freeIndices.add(key);
+    return true;
   }
 
   /** Remembers where an expression comes from. */

@@ -53,11 +53,15 @@ export function declaredDims(context: Context, node: Ast.Kernel): readonly Decla
   const all = genericsOf(node);
   const generics = new Set(all.map((g) => g.name.text));
   const dims = new Map<string, DeclaredDim>();
-  for (const g of all) if (sortOf(g) === "dim") dims.set(g.name.text, { name: g.name, isGeneric: true });
-  for (const e of node.params.flatMap((p) => p.type.shape)) {
-    const name = aloneIn(e);
-    if (name !== null && !generics.has(name.text) && !dims.has(name.text))
-      dims.set(name.text, { name, isGeneric: false });
+  const explicit = new Set(node.generics.map((g) => g.name.text));
+  for (const g of node.generics) if (sortOf(g) === "dim") dims.set(g.name.text, { name: g.name, isGeneric: true });
+  for (const { type } of node.params) {
+    for (const e of [...type.shape, ...(type.range === null ? [] : [type.range.low, type.range.high])]) {
+      const name = aloneIn(e);
+      if (name === null || dims.has(name.text) || explicit.has(name.text)) continue;
+      if (generics.has(name.text)) dims.set(name.text, { name, isGeneric: true });
+      else if (type.shape.includes(e)) dims.set(name.text, { name, isGeneric: false });
+    }
   }
   const missing = new Set<string>();
   const isGiven = (name: string): boolean =>
@@ -266,13 +270,13 @@ export function topOf(instance: Instance, calls: readonly string[]): Env {
   };
 }
 
-export function emptyInstance(context: Context, kernel: string, scope: Scope, more: Partial<Instance> = {}): Instance {
+export function emptyInstance(kernel: string, scope: Scope, more: Partial<Instance> = {}): Instance {
   const types: ReadonlyMap<string, DType> = new Map();
   return {
     kernel,
     scope,
     types,
-    facts: context.facts,
+
     prefix: "",
     call: null,
     stages: [],

@@ -5,6 +5,7 @@
  */
 import { proveCondition } from "../../analysis/prover.ts";
 import type { DType } from "../../ir/dtype.ts";
+import { isDType } from "../../ir/dtype.ts";
 import type { Expr } from "../../ir/expr.ts";
 import { Diagnostics } from "../../support/diagnostics.ts";
 import { known } from "../../support/invariant.ts";
@@ -30,19 +31,37 @@ import {
 import { declare } from "./parts.ts";
 import { Scope } from "./scope.ts";
 import type { Scalar, TensorSymbol, TensorValue, Value, ValueType } from "./value.ts";
-import { poison } from "./value.ts";
+import { poison, typeOnly } from "./value.ts";
 
 /** One output of a call. */
 export type KernelResult = { readonly name: string; readonly value: TensorValue };
 
 /** A call inside an expression: its stages are called after the kernel. */
 export function callKernel(context: Context, env: Env, e: Ast.Call, node: Ast.Kernel, name: string | null): Value {
+  if (env.isFn) {
+    context.report("E2014", {
+      span: e.callee.span,
+      message: `\`${node.name.text}\` is a kernel, and a function works on numbers`,
+      help: ["make the caller a kernel, too"],
+    });
+    return poison(e.span);
+  }
+  if (!context.recording) return resultTypes(node, e);
   const results = inlineKernel(context, env, e, node, name);
   if (results === null) return poison(e.span);
   const values = results.map((r): Value => (r.value.dims.length === 0 ? r.value.at([]) : { ...r.value, span: e.span }));
   const [only, other] = values;
   if (only !== undefined && other === undefined) return only;
   return { kind: "tuple", elements: values, names: results.map((r) => r.name), span: e.span };
+}
+
+/** While types are inferred a call is not expanded: its declared dtype is what matters. */
+function resultTypes(node: Ast.Kernel, e: Ast.Call): Value {
+  const [first, second] = node.outputs;
+  const word = first.type.dtype.text;
+  return second === undefined && first.type.shape.length === 0
+    ? typeOnly(isDType(word) ? word : "unknown", e.span)
+    : poison(e.span);
 }
 
 /** Inlines a kernel; its outputs, or null after a report. */
@@ -53,18 +72,9 @@ export function inlineKernel(
   node: Ast.Kernel,
   name: string | null,
 ): readonly KernelResult[] | null {
-  if (env.isFn) {
-    context.report("E2014", {
-      span: e.callee.span,
-      message: `\`${node.name.text}\` is a kernel, and a function works on numbers`,
-      help: ["make the caller a kernel, too"],
-    });
-    return null;
-  }
   const given = splitArguments(context, node.name.text, e, node.params, genericsOf(node));
   const values = (given?.positional ?? []).map((a) => callArgument(context, env, a));
   if (given === null || !mayExpand(context, env, node.name.text, e.span)) return null;
-  if (!context.recording) return null; // types of a recurrence are being inferred; calls are refused there
   const mistakes = context.program.wrong.get(node.name.text);
   if (mistakes !== undefined) {
     context.refer(mistakes);
@@ -117,7 +127,7 @@ type Expansion = {
 function expandKernel(context: Context, env: Env, x: Expansion): readonly KernelResult[] | null {
   const { node, e } = x;
   const scope = new Scope();
-  const instance = emptyInstance(context, node.name.text, scope, {
+  const instance = emptyInstance(node.name.text, scope, {
     prefix: x.prefix,
     call: e.span,
     types: x.generics.types,
@@ -160,7 +170,7 @@ function expandInside(context: Context, inside: Env, x: Expansion): readonly Ker
     [...outputs.values()].map((o) => o.symbol),
   )) {
     // What the callee leaves to its call is left to the call of the outermost kernel.
-    context.where.push({ condition: c.expr, text: `${c.text} in ${node.name.text}`, span: x.e.span });
+    context.require({ condition: c.expr, text: `${c.text} in ${node.name.text}`, span: x.e.span });
     context.facts = context.facts.assume(context.polys.condition(c.expr, context.facts), c.text);
   }
   const results = context.language.checkEquations(context, inside, node, outputs);
@@ -225,6 +235,8 @@ function proveWhere(context: Context, inside: Env, x: Expansion): boolean {
       });
     }
     context.facts = context.facts.assume(condition, `where ${c.text}`);
+    // Proved, but said once more: what follows from it inside the callee need not be proved in two steps.
+    context.require({ condition: c.expr, text: `${c.text} in ${x.node.name.text}`, span: c.span });
   }
   return fine;
 }

@@ -73,7 +73,7 @@ function lowerIn(context: Context, node: Ast.Kernel, given: ReadonlyMap<string, 
       ],
     });
   }
-  const outermost = topOf(emptyInstance(context, node.name.text, new Scope()), []);
+  const outermost = topOf(emptyInstance(node.name.text, new Scope()), []);
   const sources = {
     args: new Map(),
     env: outermost,
@@ -89,7 +89,7 @@ function lowerIn(context: Context, node: Ast.Kernel, given: ReadonlyMap<string, 
     dims.filter((d) => !generics.values.has(d.name.text)),
   );
   declareValues(context, scope, node, dims, new Map([...free, ...generics.values]));
-  const instance = emptyInstance(context, node.name.text, scope, { types: generics.types });
+  const instance = emptyInstance(node.name.text, scope, { types: generics.types });
   const env = topOf(instance, [node.name.text]);
 
   const params = node.params.map((p): TensorSymbol | null => {
@@ -126,6 +126,6 @@ function lowerIn(context: Context, node: Ast.Kernel, given: ReadonlyMap<string, 
 }
 
 function assumeWhere(context: Context, c: NonNullable<ReturnType<typeof whereConditions>>[number]): void {
-  context.where.push({ condition: c.expr, text: c.text, span: c.span });
+  context.require({ condition: c.expr, text: c.text, span: c.span });
   context.facts = context.facts.assume(context.polys.condition(c.expr, context.facts), `where ${c.text}`);
 }

@@ -60,6 +60,7 @@ export function reportUnknown(context: Context, env: Env, name: Ast.Name): void 
   const { text, span } = name;
   const near = didYouMean(text, env.scope.names);
   if (env.subscript && env.equation !== null) {
+    if (!context.isFirstMention(env.equation, text)) return;
     const body = env.equation.source.text.slice(env.equation.start, env.equation.end).replace(/\s+/g, " ");
     context.report("E2001", {
       span,

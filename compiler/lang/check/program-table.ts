@@ -56,6 +56,10 @@ export function tabulate(program: Ast.Program, diagnostics: Diagnostics): Progra
   return { functions, wrong: new Map() };
 }
 
+function isBuiltin(name: Ast.Name): boolean {
+  return BUILTINS.has(name.text) || builtinReduction(name.text) !== null;
+}
+
 function isFree(name: Ast.Name, functions: Map<string, FunctionEntity>, diagnostics: Diagnostics): boolean {
   const before = functions.get(name.text);
   if (before !== undefined) {
@@ -68,7 +72,7 @@ function isFree(name: Ast.Name, functions: Map<string, FunctionEntity>, diagnost
       });
     return false;
   }
-  if (BUILTINS.has(name.text) || builtinReduction(name.text) !== null) {
+  if (isBuiltin(name)) {
     diagnostics.report("E2004", {
       span: name.span,
       message: `\`${name.text}\` is built in and cannot be declared again`,
@@ -95,7 +99,8 @@ function declareImport(
   declare: (name: Ast.Name, entity: FunctionEntity) => void,
 ): void {
   // std re-exports built-ins, so an import of built-in names alone asks for nothing that is missing.
-  const missing = d.names.filter((n) => !BUILTINS.has(n.text) && builtinReduction(n.text) === null);
+  const isStd = d.from.value.startsWith("std/");
+  const missing = d.names.filter((n) => !isStd || !isBuiltin(n));
   if (missing.length === 0) return;
   const reason = diagnostic("E2050", {
     span: d.from.span,
@@ -103,5 +108,5 @@ function declareImport(
     help: ["copy the declarations into this file for now"],
   });
   diagnostics.add(reason);
-  for (const n of missing) declare(n, { kind: "unusable", span: n.span, reason });
+  for (const n of missing) if (!isBuiltin(n)) declare(n, { kind: "unusable", span: n.span, reason });
 }
