@@ -1,0 +1,220 @@
+/**
+ * What the ES modules of ahead-of-time builds share, whatever runs the kernel: tables of the kernel (names as JSON, shapes
+ * as functions of the dims), the check of arguments, which is the library's, and reading the module's file. The texts need
+ * nothing but JavaScript; `INDEX_FUNCTIONS` (index-to-js.ts) stands before them.
+ */
+import { ARRAYS, DTYPES } from "../../compiler/ir/dtype.ts";
+import type { DimRange, Kernel } from "../../compiler/ir/equations.ts";
+import type { Expr } from "../../compiler/ir/expr.ts";
+import type { MachineProgram } from "../../compiler/ir/machine.ts";
+import { abiOf } from "./abi.ts";
+import { indexToJs } from "./index-to-js.ts";
+import { outputsOf } from "./manifest.ts";
+
+/** Prints expressions over the kernel's dims, which wrappers hold in a list `d` of BigInts. */
+export function printerOverDims(kernel: Kernel): (e: Expr) => string {
+  const position = new Map(kernel.dims.map((d, n) => [d.id, `d[${n}]`] as const));
+  return (e) => indexToJs(e, (id) => position.get(id) ?? "undefined");
+}
+
+/** Declares KERNEL, DIMS, PARAMS, OUTPUTS, SLOTS and WHERE. */
+export function kernelTables(program: MachineProgram, kernel: Kernel): string {
+  const print = printerOverDims(kernel);
+  const extent = ({ lo, hi }: DimRange): string =>
+    lo.kind === "const" && lo.value === 0n ? print(hi) : `(${print(hi)} - ${print(lo)})`;
+  const params = kernel.params.map((p) => {
+    const dims = p.dims.map(({ hi }) => (hi.kind === "var" ? kernel.dims.findIndex((d) => d.id === hi.id) : -1));
+    const range = p.values === null ? "null" : overDims([print(p.values.lo), print(p.values.hi)]);
+    return `{ name: ${JSON.stringify(p.name)}, ${elementFacts(p.dtype)}, dims: [${dims.join(", ")}], shape: ${overDims(p.dims.map(extent))}, range: ${range} }`;
+  });
+  const outputs = outputsOf(kernel).map(
+    (o) => `{ name: ${JSON.stringify(o.name)}, ${elementFacts(o.dtype)}, shape: ${overDims(o.dims.map(extent))} }`,
+  );
+  const slots = abiOf(program).slots.map(
+    (slot) =>
+      `[${slot.map((b) => `{ bytes: ${DTYPES[b.dtype].bytes}, shape: ${overDims(b.extent.map(print))} }`).join(", ")}]`,
+  );
+  const where = kernel.where.map((w) => `{ text: ${JSON.stringify(w.text)}, holds: (d) => ${print(w.condition)} }`);
+  return `const KERNEL = ${JSON.stringify(kernel.name)};
+const DIMS = ${JSON.stringify(kernel.dims.map((d) => d.name))};
+const PARAMS = ${listText(params)};
+const OUTPUTS = ${listText(outputs)};
+// Scratch buffers that take turns in each slot of the arena.
+const SLOTS = ${listText(slots)};
+const WHERE = ${listText(where)};
+`;
+}
+
+/** A function of the dims. */
+export function overDims(values: readonly string[]): string {
+  return `(d) => [${values.join(", ")}]`;
+}
+
+function elementFacts(dtype: keyof typeof ARRAYS): string {
+  return `dtype: "${dtype}", array: ${ARRAYS[dtype].name}`;
+}
+
+export function listText(items: readonly string[]): string {
+  return items.length === 0 ? "[]" : `[\n${items.map((i) => `  ${i},`).join("\n")}\n]`;
+}
+
+/** `checkCall(args, options)` gives `{ inputs, d, shapes, results }`, or throws a TypeError or RangeError that starts with a code. */
+export const CHECKS = `
+const LIMIT = 2 ** 31;
+const say = JSON.stringify;
+const wrongType = (code, message) => new TypeError(code + ": " + message);
+const wrongValue = (code, message) => new RangeError(code + ": " + message);
+
+/** Everything that is checked before the kernel runs: its inputs, dims, and what to write into. */
+function checkCall(args, options) {
+  refuseUnknown(args, PARAMS, "parameter");
+  refuseUnknown(options.dims ?? {}, DIMS.map((name) => ({ name })), "dim");
+  refuseUnknown(options.out ?? {}, OUTPUTS, "output");
+  const inputs = PARAMS.map((p) => argument(p, args[p.name]));
+  const d = bindDims(inputs, options.dims ?? {});
+  const shapes = PARAMS.map((p, n) => checkShape(p, inputs[n], p.shape(d)));
+  for (const w of WHERE) {
+    if (!w.holds(d)) throw wrongValue("E6206", KERNEL + " is defined only where " + w.text + "; " + dimsText(d));
+  }
+  PARAMS.forEach((p, n) => checkElements(p, inputs[n].data, d));
+  const results = OUTPUTS.map((o) => {
+    const shape = numbers(o.shape(d), o.name);
+    return { ...o, shape, data: outputArray(o, shape, (options.out ?? {})[o.name]) };
+  });
+  return { inputs, d, shapes, results };
+}
+
+function refuseUnknown(given, known, what) {
+  for (const name of Object.keys(given)) {
+    if (known.some((k) => k.name === name)) continue;
+    const names = known.map((k) => k.name).join(", ");
+    throw wrongType("E6202", KERNEL + " has no " + what + " " + say(name) + "; it has " + (names || "none"));
+  }
+}
+
+/** The elements of an argument, and its shape where it says one. */
+function argument(p, given) {
+  if (given === undefined || given === null) throw wrongType("E6201", "argument " + p.name + " is missing");
+  const rank = p.dims.length;
+  if (typeof given !== "object") {
+    if (rank > 0) throw wrongType("E6204", p.name + " has " + rank + " dims, the argument is a " + typeof given);
+    return { data: p.array.of(scalar(p, given)), shape: [] };
+  }
+  const { data, shape } = ArrayBuffer.isView(given) ? { data: given } : given;
+  if (!(data instanceof p.array)) {
+    const is = data?.constructor?.name ?? typeof data;
+    throw wrongType("E6203", p.name + " is " + p.dtype + ", kept in a " + p.array.name + ", the argument is a " + is);
+  }
+  if (shape === undefined) return { data, shape: rank < 2 ? (rank === 0 ? [] : [data.length]) : null };
+  if (!Array.isArray(shape) || shape.length !== rank || shape.some((s) => !Number.isInteger(s) || s < 0)) {
+    throw wrongType("E6204", p.name + " has " + rank + " dims, the argument's shape is " + say(shape));
+  }
+  return { data, shape };
+}
+
+/** A lone value of the parameter's dtype, exactly. */
+function scalar(p, given) {
+  if (p.dtype === "f16" || p.dtype === "bf16") {
+    throw wrongType("E6203", p.name + " is " + p.dtype + ", whose bits are kept in a Uint16Array, the argument is a " + typeof given);
+  }
+  const value = typeof given === "boolean" ? Number(given) : given;
+  const big = p.array === BigInt64Array || p.array === BigUint64Array;
+  const whole = typeof value === "bigint" || Number.isInteger(value);
+  const float = p.dtype[0] === "f";
+  if ((typeof value !== "number" && typeof value !== "bigint") || (!whole && !float)) {
+    throw wrongType("E6203", p.name + " is " + p.dtype + ", the argument is " + String(given));
+  }
+  const element = p.array.of(big ? BigInt(value) : Number(value));
+  if (!float && BigInt(element[0]) !== BigInt(value)) {
+    throw wrongValue("E6004", String(given) + " for " + p.name + " is not in " + p.dtype + "'s range");
+  }
+  return element[0];
+}
+
+/** Dims as BigInts, from the shapes where they stand alone and from those given by name. */
+function bindDims(inputs, given) {
+  const d = DIMS.map(() => undefined);
+  const bind = (n, size, from) => {
+    if (d[n] !== undefined && d[n] !== size) {
+      throw wrongValue("E6205", DIMS[n] + " is " + d[n] + " and, by " + from + ", " + size);
+    }
+    if (size >= BigInt(LIMIT)) throw wrongValue("E6210", DIMS[n] + " = " + size + " is too large: dims stay below 2^31");
+    d[n] = size;
+  };
+  PARAMS.forEach((p, i) =>
+    p.dims.forEach((n, at) => {
+      if (n >= 0 && inputs[i].shape !== null) bind(n, BigInt(inputs[i].shape[at]), "dim " + at + " of " + p.name);
+    }),
+  );
+  DIMS.forEach((name, n) => {
+    const value = given[name];
+    if (value !== undefined) {
+      if (!Number.isInteger(Number(value)) || value < 0) throw wrongType("E6202", name + " is a dim: a whole number from 0");
+      bind(n, BigInt(value), "the dims given");
+    }
+    if (d[n] === undefined) {
+      throw wrongType("E6201", "dim " + name + " is unknown; give the arguments' shapes, or { dims: { " + name + ": … } }");
+    }
+  });
+  return d;
+}
+
+const dimsText = (d) => DIMS.map((name, n) => name + " = " + d[n]).join(", ");
+
+function numbers(shape, name) {
+  return shape.map((s) => {
+    if (s >= BigInt(LIMIT)) throw wrongValue("E6210", name + " is too large: dims stay below 2^31");
+    return s > 0n ? Number(s) : 0;
+  });
+}
+
+function bytesIn(name, shape, each) {
+  const bytes = shape.reduce((count, s) => count * s, each);
+  if (bytes >= LIMIT) throw wrongValue("E6210", name + " needs " + bytes + " bytes; a tensor stays below 2^31");
+  return bytes;
+}
+
+function checkShape(p, input, wanted) {
+  const shape = numbers(wanted, p.name);
+  const text = "[" + shape.join(", ") + "]";
+  if (input.shape !== null && input.shape.join() !== shape.join()) {
+    throw wrongValue("E6205", p.name + " must have shape " + text + ", the argument has [" + input.shape.join(", ") + "]");
+  }
+  const count = shape.reduce((n, s) => n * s, 1);
+  if (input.data.length === count) return shape;
+  throw wrongValue("E6205", p.name + " of shape " + text + " has " + count + " elements, the array has " + input.data.length);
+}
+
+function checkElements(p, data, d) {
+  const [lo, hi] = p.dtype === "bool" ? [0n, 2n] : p.range === null ? [] : p.range(d);
+  if (lo === undefined) return;
+  for (let i = 0; i < data.length; i++) {
+    if (data[i] >= lo && data[i] < hi) continue;
+    throw wrongValue("E6207", p.name + " holds " + data[i] + " at element " + i + "; its values are in " + lo + ".." + hi);
+  }
+}
+
+function outputArray(o, shape, given) {
+  const count = bytesIn(o.name, shape, o.array.BYTES_PER_ELEMENT) / o.array.BYTES_PER_ELEMENT;
+  if (given === undefined) return new o.array(count);
+  if (given instanceof o.array && given.length === count) return given;
+  throw wrongValue("E6209", "output " + o.name + " wants a " + o.array.name + " of " + count + " elements");
+}
+`;
+
+/** `bytesOf(source)`: the bytes of a file beside the module, of a URL, of a response, or as they are. */
+export const READ_FILE = `
+async function bytesOf(source) {
+  if (source instanceof ArrayBuffer || ArrayBuffer.isView(source)) return source;
+  if (typeof source === "object" && typeof source.arrayBuffer === "function") return checked(source).arrayBuffer();
+  const url = new URL(source, import.meta.url);
+  if (url.protocol !== "file:" || typeof process === "undefined") return checked(await fetch(url)).arrayBuffer();
+  const { readFile } = await import("node:fs/promises");
+  return readFile(url);
+}
+
+function checked(response) {
+  if (response.ok) return response;
+  throw new Error("E6102: " + say(response.url) + " cannot be read: status " + response.status);
+}
+`;
