@@ -5,9 +5,10 @@ import type { Target } from "../compiler/target.ts";
 import { hlsTarget } from "./hls/target.ts";
 import { interpTarget } from "./interp/target.ts";
 import { wasmTarget } from "./wasm/target.ts";
+import { wgslTarget } from "./wgsl/target.ts";
 
 /** In the order of `einkorn targets` and of the conformance matrix. */
-export const TARGETS: readonly Target[] = [interpTarget, wasmTarget({ relaxed: false }), hlsTarget];
+export const TARGETS: readonly Target[] = [interpTarget, wasmTarget({ relaxed: false }), wgslTarget, hlsTarget];
 
 /** Builds of a target that ask more of the machine; `build --target` takes them by name. */
 const VARIANTS: readonly Target[] = [wasmTarget({ relaxed: true })];
