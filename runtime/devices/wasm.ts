@@ -116,9 +116,11 @@ class Wasm implements WasmDevice {
   }
 
   #call(run: Run, abi: Abi, layout: Layout, call: Call): readonly Tensor[] {
-    const results = call.outputs.map((o) => (o.out === null ? this.#makeResult(o.dtype, o.shape) : null));
     const inputs = call.inputs.map((t) => this.#sourceOf(t));
-    const outs = call.outputs.map((o, n) => results[n]?.block ?? (o.out === null ? null : this.#sourceOf(o.out).own));
+    const given = call.outputs.map((o) => (o.out === null ? null : this.#sourceOf(o.out).own));
+    // Only now, since it may grow the memory, which detaches views of it.
+    const results = call.outputs.map((o) => (o.out === null ? this.#makeResult(o.dtype, o.shape) : null));
+    const outs = call.outputs.map((_, n) => results[n]?.block ?? given[n] ?? null);
     let end = layout.arena.bytes;
     const stage = (bytes: number): number => {
       const at = end;
@@ -126,7 +128,7 @@ class Wasm implements WasmDevice {
       return at;
     };
     const stagedInputs = inputs.map((i) => (i.own === null ? stage(i.bytes) : 0));
-    const stagedOutputs = call.outputs.map((o, n) => ((outs[n] ?? null) === null ? stage(bytesOf(o)) : 0));
+    const stagedOutputs = call.outputs.map((o, n) => (outs[n] === null ? stage(bytesOf(o)) : 0));
     const arena = this.#arenaOf(end, call);
     for (const [n, source] of inputs.entries()) {
       if (source.own === null) this.#copyIn(source.array(), arena + known(stagedInputs[n], "staging"));
@@ -143,7 +145,7 @@ class Wasm implements WasmDevice {
       if (made !== null) return Tensor.over(o.dtype, o.shape, made);
       const at = arena + known(stagedOutputs[n], "staging");
       if (o.out !== null) {
-        if ((outs[n] ?? null) === null) this.#copyOut(o.out.data, at);
+        if (outs[n] === null) this.#copyOut(o.out.data, at);
         return o.out;
       }
       const array = new ARRAYS[o.dtype](arrayLength(o.dtype, elementCount(o.shape)));
@@ -179,7 +181,11 @@ class Wasm implements WasmDevice {
       return { own: storage.block, bytes: t.bytes, array: () => storage.array };
     }
     const { data } = t;
-    // A view of this memory that was made into a tensor: it is found now, before growing could detach it.
+    if (data.byteLength !== t.bytes) {
+      refuse("E6008", `the array of ${typeText(t.dtype, t.shape)} was detached when a kernel's memory grew`, {
+        help: ["pass the tensor that the kernel gave, or copy its data: data.slice()"],
+      });
+    }
     const within = data.buffer === this.#memory.memory.buffer;
     return { own: within ? { start: data.byteOffset, size: t.bytes } : null, bytes: t.bytes, array: () => data };
   }

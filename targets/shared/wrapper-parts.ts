@@ -62,6 +62,7 @@ export function listText(items: readonly string[]): string {
 export const CHECKS = `
 const LIMIT = 2 ** 31;
 const say = JSON.stringify;
+const own = (object, name) => (object !== undefined && Object.hasOwn(object, name) ? object[name] : undefined);
 const wrongType = (code, message) => new TypeError(code + ": " + message);
 const wrongValue = (code, message) => new RangeError(code + ": " + message);
 
@@ -70,7 +71,7 @@ function checkCall(args, options) {
   refuseUnknown(args, PARAMS, "parameter");
   refuseUnknown(options.dims ?? {}, DIMS.map((name) => ({ name })), "dim");
   refuseUnknown(options.out ?? {}, OUTPUTS, "output");
-  const inputs = PARAMS.map((p) => argument(p, args[p.name]));
+  const inputs = PARAMS.map((p) => argument(p, own(args, p.name)));
   const d = bindDims(inputs, options.dims ?? {});
   const shapes = PARAMS.map((p, n) => checkShape(p, inputs[n], p.shape(d)));
   for (const w of WHERE) {
@@ -79,7 +80,7 @@ function checkCall(args, options) {
   PARAMS.forEach((p, n) => checkElements(p, inputs[n].data, d));
   const results = OUTPUTS.map((o) => {
     const shape = numbers(o.shape(d), o.name);
-    return { ...o, shape, data: outputArray(o, shape, (options.out ?? {})[o.name]) };
+    return { ...o, shape, data: outputArray(o, shape, own(options.out, o.name)) };
   });
   return { inputs, d, shapes, results };
 }
@@ -147,7 +148,7 @@ function bindDims(inputs, given) {
     }),
   );
   DIMS.forEach((name, n) => {
-    const value = given[name];
+    const value = own(given, name);
     if (value !== undefined) {
       if (!Number.isInteger(Number(value)) || value < 0) throw wrongType("E6202", name + " is a dim: a whole number from 0");
       bind(n, BigInt(value), "the dims given");

@@ -4,7 +4,7 @@
  * hints more than its element.
  */
 import type { DType } from "../../compiler/ir/dtype.ts";
-import { DTYPES } from "../../compiler/ir/dtype.ts";
+import { DTYPE_NAMES } from "../../compiler/ir/dtype.ts";
 import { InternalError } from "../../compiler/support/invariant.ts";
 import type { Module, Ref } from "./load-binaryen.ts";
 
@@ -108,6 +108,4 @@ export function elementRow(dtype: DType): ElementRow {
 }
 
 /** Dtypes that buffers may have. f16 and bf16 are computed by ordinary operations, once a pass makes them. */
-export const STORAGE: readonly DType[] = (Object.keys(DTYPES) as DType[]).filter(
-  (d) => ELEMENTS[d] !== null && d !== "f16" && d !== "bf16",
-);
+export const STORAGE: readonly DType[] = DTYPE_NAMES.filter((d) => ELEMENTS[d] !== null && d !== "f16" && d !== "bf16");

@@ -3,7 +3,7 @@
  * i32 of 0 or 1, four of them are a lane mask of all ones or all zeros.
  */
 import type { MachineType } from "../../compiler/ir/machine.ts";
-import { InternalError } from "../../compiler/support/invariant.ts";
+import { InternalError, unreachable } from "../../compiler/support/invariant.ts";
 import type { Binaryen, WasmType } from "./load-binaryen.ts";
 
 export type Shape = "bool" | "i32" | "u32" | "i64" | "u64" | "f32" | "f64" | "boolx4" | "i32x4" | "u32x4" | "f32x4";
@@ -32,6 +32,8 @@ export function wasmType(shape: Shape, b: Binaryen): WasmType {
     case "u32x4":
     case "f32x4":
       return b.v128;
+    default:
+      return unreachable(shape);
   }
 }
 

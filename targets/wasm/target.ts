@@ -8,6 +8,7 @@ import { CORE_OPS, OPS } from "../../compiler/ir/ops.ts";
 import type { Capabilities, Target } from "../../compiler/target.ts";
 import { STORAGE } from "./elements.ts";
 import { emitModule } from "./emit-module.ts";
+import { wasmFiles } from "./files.ts";
 import { loadBinaryen } from "./load-binaryen.ts";
 import { spellingOf } from "./operations.ts";
 
@@ -57,6 +58,6 @@ export function wasmTarget({ relaxed }: { readonly relaxed: boolean }): Target {
       const code = emitModule(await loadBinaryen(), program, relaxed, name);
       return { target: name, program, code };
     },
-    files: async () => [],
+    files: async (artifact, kernel, stem) => wasmFiles(artifact, kernel, stem, relaxed),
   };
 }

@@ -1,0 +1,83 @@
+/**
+ * Runs a module of the WASM target in a memory of its own that is full of a known pattern, and finds every byte that
+ * changed though it had no right to: gaps around buffers, their spare bytes, inputs, and the zeros at address 0.
+ */
+import { ARRAYS } from "../../compiler/ir/dtype.ts";
+import type { Kernel } from "../../compiler/ir/equations.ts";
+import { evaluateSize } from "../../compiler/ir/evaluate-index.ts";
+import type { MachineBuffer, MachineProgram } from "../../compiler/ir/machine.ts";
+import type { NDArray } from "../../compiler/ir/values.ts";
+import { fromArray, toArray } from "../../runtime/nd-array.ts";
+import { arrayLength, elementCount } from "../../runtime/shape.ts";
+import { Tensor } from "../../runtime/tensor.ts";
+import { abiOf } from "../../targets/shared/abi.ts";
+
+const PATTERN = 0xa5;
+/** The bytes at the start of memory that are zero for ever. */
+const ZEROS = 64;
+const GAP = 192;
+
+export type CanaryRun = {
+  /** Outputs in the kernel's order. */
+  readonly outputs: readonly NDArray[];
+  /** Addresses that were written and should not have been; at most a few. */
+  readonly damaged: readonly string[];
+};
+
+export async function runWithCanaries(
+  kernel: Kernel,
+  artifact: { readonly code: string | Uint8Array; readonly program: MachineProgram },
+  inputs: ReadonlyMap<string, NDArray>,
+  dims: ReadonlyMap<string, bigint>,
+  /** Buffers start so many bytes behind a multiple of 64, so that nothing relies on alignment. */
+  skew = 0,
+): Promise<CanaryRun> {
+  const { code, program } = artifact;
+  if (typeof code === "string") throw new Error("a module is bytes");
+  const abi = abiOf(program);
+  const shapeOf = (b: MachineBuffer): readonly number[] => b.extent.map((e) => Math.max(0, evaluateSize(e, dims)));
+  let top = ZEROS + GAP;
+  const place = (bytes: number): number => {
+    const at = top + skew;
+    top = Math.ceil((at + bytes + GAP) / 64) * 64;
+    return at;
+  };
+  const bytesOf = (b: MachineBuffer): number =>
+    arrayLength(b.dtype, elementCount(shapeOf(b))) * ARRAYS[b.dtype].BYTES_PER_ELEMENT;
+  const inputAt = abi.inputs.map((b) => place(bytesOf(b)));
+  const outputAt = abi.outputs.map((b) => place(bytesOf(b)));
+  const slotAt = abi.slots.map((slot) => place(Math.max(0, ...slot.map(bytesOf))));
+  const memory = new WebAssembly.Memory({ initial: Math.ceil(top / 65536) + 1, maximum: 65536 });
+  const bytes = new Uint8Array(memory.buffer);
+  bytes.fill(PATTERN, ZEROS);
+  for (const [n, p] of kernel.params.entries()) {
+    const { data } = fromArray(present(inputs.get(p.id)));
+    bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), present(inputAt[n]));
+  }
+  const before = bytes.slice();
+  const { instance } = await WebAssembly.instantiate(new Uint8Array(code), { env: { memory } });
+  const { run } = instance.exports;
+  if (typeof run !== "function") throw new Error("the module exports no run");
+  run(...inputAt, ...outputAt, ...slotAt, ...abi.dims.map((d) => Number(dims.get(d.id))));
+  const mayChange = [
+    ...abi.outputs.map((b, n) => [present(outputAt[n]), bytesOf(b)] as const),
+    ...abi.slots.map((slot, n) => [present(slotAt[n]), Math.max(0, ...slot.map(bytesOf))] as const),
+  ];
+  const damaged: string[] = [];
+  for (let i = 0; i < bytes.length && damaged.length < 5; i++) {
+    if (bytes[i] === before[i] || mayChange.some(([at, size]) => i >= at && i < at + size)) continue;
+    damaged.push(
+      `${i}: ${before[i]} became ${bytes[i]}; outputs at ${outputAt.join(", ")}, slots at ${slotAt.join(", ")}`,
+    );
+  }
+  const outputs = abi.outputs.map((b, n) => {
+    const array = new ARRAYS[b.dtype](bytes.slice(present(outputAt[n]), present(outputAt[n]) + bytesOf(b)).buffer);
+    return toArray(Tensor.over(b.dtype, shapeOf(b), { kind: "cpu", array }));
+  });
+  return { outputs, damaged };
+}
+
+function present<T>(x: T | undefined): T {
+  if (x === undefined) throw new Error("a value is missing");
+  return x;
+}
