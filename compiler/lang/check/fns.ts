@@ -112,7 +112,7 @@ function fnBody(context: Context, inside: Env, node: Ast.Fn): Scalar | null {
 }
 
 /** A value in exactly this dtype; constants stay known. */
-export function typed(value: Scalar, dtype: DType): Scalar {
+function typed(value: Scalar, dtype: DType): Scalar {
   if (value.type === dtype || value.type === "unknown") return value;
   return scalar(dtype, value.span, () => exprOf(value, dtype), { pure: value.pure });
 }
@@ -162,7 +162,7 @@ export function checkFn(context: Context, env: Env, node: Ast.Fn): void {
 }
 
 /** A variable that stands for itself. */
-export function freeVariable(context: Context, name: Ast.Name, dtype: DType): Scalar {
+function freeVariable(context: Context, name: Ast.Name, dtype: DType): Scalar {
   const v = variable(dtype, context.fresh("v"), name.text);
   return scalar(dtype, name.span, (): Expr => v);
 }

@@ -37,7 +37,7 @@ export function isTypeSort(sort: Sort): boolean {
 }
 
 /** Reports kinds that do not exist and names declared twice. */
-export function checkSorts(context: Context, generics: readonly Ast.GenericParam[]): boolean {
+function checkSorts(context: Context, generics: readonly Ast.GenericParam[]): boolean {
   let fine = true;
   for (const g of generics) {
     if (sortOf(g) !== null) continue;

@@ -136,7 +136,7 @@ export function shapeOf(context: Context, env: Env, type: Ast.TypeRef): readonly
 }
 
 /** An integer over dims and generics. */
-export function dimExpression(context: Context, env: Env, e: Ast.Expr): Scalar | null {
+function dimExpression(context: Context, env: Env, e: Ast.Expr): Scalar | null {
   const value = evaluateScalar(context, env, e);
   if (value === null) return null;
   if (value.type === "index" && value.pure) return value;

@@ -56,7 +56,7 @@ function refuseTuple(context: Context, span: Span): Value {
 }
 
 /** Are the shapes provably equal? Reports if not. */
-export function sameShape(context: Context, a: TensorValue, b: TensorValue): boolean {
+function sameShape(context: Context, a: TensorValue, b: TensorValue): boolean {
   if (a === b) return true;
   const polys = context.polys;
   const facts = context.facts;

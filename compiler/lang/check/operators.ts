@@ -124,7 +124,7 @@ function arithmetic(context: Context, op: "add" | "sub" | "mul", a: Scalar, b: S
 }
 
 /** An operation whose operands and result have one type; numbers are folded. */
-export function operation(context: Context, op: CoreOp, args: readonly Scalar[], type: ValueType, span: Span): Value {
+function operation(context: Context, op: CoreOp, args: readonly Scalar[], type: ValueType, span: Span): Value {
   const pure = args.every((x) => x.pure);
   if (type === "index") {
     const folded = foldIndex(

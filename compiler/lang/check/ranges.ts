@@ -71,7 +71,7 @@ export function allResolved(context: Context, instance: Instance): boolean {
   return fine && instance.indices.every((i) => i.kind === "init" || !i.broken);
 }
 
-export function isSettled(i: IndexSymbol): boolean {
+function isSettled(i: IndexSymbol): boolean {
   return i.range !== null || i.explicit !== null;
 }
 
