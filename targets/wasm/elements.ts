@@ -107,5 +107,5 @@ export function elementRow(dtype: DType): ElementRow {
   return row;
 }
 
-/** Dtypes that buffers may have. f16 and bf16 are computed by ordinary operations, once a pass makes them. */
-export const STORAGE: readonly DType[] = DTYPE_NAMES.filter((d) => ELEMENTS[d] !== null && d !== "f16" && d !== "bf16");
+/** Dtypes that buffers may have; f16 and bf16 are bits in memory, which a pass makes f32 of. */
+export const STORAGE: readonly DType[] = DTYPE_NAMES.filter((d) => ELEMENTS[d] !== null);

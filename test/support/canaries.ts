@@ -11,6 +11,7 @@ import { fromArray, toArray } from "../../runtime/nd-array.ts";
 import { arrayLength, elementCount } from "../../runtime/shape.ts";
 import { Tensor } from "../../runtime/tensor.ts";
 import { abiOf } from "../../targets/shared/abi.ts";
+import { outputsOf } from "../../targets/shared/manifest.ts";
 
 const PATTERN = 0xa5;
 /** The bytes at the start of memory that are zero for ever. */
@@ -71,8 +72,10 @@ export async function runWithCanaries(
     );
   }
   const outputs = abi.outputs.map((b, n) => {
-    const array = new ARRAYS[b.dtype](bytes.slice(present(outputAt[n]), present(outputAt[n]) + bytesOf(b)).buffer);
-    return toArray(Tensor.over(b.dtype, shapeOf(b), { kind: "cpu", array }));
+    // A buffer of f16 is one of u16 by now.
+    const { dtype } = present(outputsOf(kernel)[n]);
+    const array = new ARRAYS[dtype](bytes.slice(present(outputAt[n]), present(outputAt[n]) + bytesOf(b)).buffer);
+    return toArray(Tensor.over(dtype, shapeOf(b), { kind: "cpu", array }));
   });
   return { outputs, damaged };
 }

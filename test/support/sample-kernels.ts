@@ -513,12 +513,67 @@ function stages(): Sample {
   return { name: "stages", kernel: k.build(), sizes: [[0], [1], [3], [5], [8]] };
 }
 
+/** Half-width floats: rounded after each operation, summed in f32. */
+function halves(dtype: "f16" | "bf16"): Sample {
+  const k = new KernelBuilder("halves");
+  const [m, n] = [k.dim("M"), k.dim("N")];
+  const [x, y] = [k.param("X", dtype, [m, n]), k.param("Y", dtype, [n])];
+  k.output(
+    k.stage("copy", { j: n, i: m }, (j, i) => x.at(i, j)),
+    k.stage("fma", { i: m, j: n }, (i, j) => add(mul(x.at(i, j), y.at(j)), y.at(j))),
+    k.stage("total", { i: m }, (i) => k.reduce("sum", { j: n }, (j) => mul(x.at(i, j), y.at(j)))),
+    k.stage("top", { i: m }, (i) => k.reduce("max", { j: n }, (j) => x.at(i, j))),
+    k.stage("wide", { i: m, j: n }, (i, j) => cast("f32", "exact", x.at(i, j))),
+    k.stage("tight", { i: m, j: n }, (i, j) => cast(dtype, "exact", mul(cast("f32", "exact", x.at(i, j)), f32(1.1)))),
+    k.stage("exp", { i: m, j: n }, (i, j) => apply("exp", x.at(i, j))),
+  );
+  const sizes = [
+    [1, 1],
+    [3, 5],
+    [2, 17],
+    [0, 4],
+  ];
+  return { name: `${dtype} arithmetic`, kernel: k.build(), sizes };
+}
+
+/** Every derived operation, over arguments that spread. */
+function transcendental(): Sample {
+  const k = new KernelBuilder("math");
+  const n = k.dim("N");
+  const x = k.param("X", "f32", [n]);
+  const positive = (i: Expr): Expr => add(apply("abs", x.at(i)), f32(0.01));
+  const ops = [
+    "exp",
+    "exp2",
+    "log",
+    "log2",
+    "log1p",
+    "expm1",
+    "tanh",
+    "sigmoid",
+    "erf",
+    "rsqrt",
+    "sin",
+    "cos",
+  ] as const;
+  k.output(
+    ...ops.map((op) =>
+      k.stage(op, { i: n }, (i) =>
+        apply(op, op === "log" || op === "log2" || op === "log1p" || op === "rsqrt" ? positive(i) : x.at(i)),
+      ),
+    ),
+    k.stage("pow", { i: n }, (i) => apply("pow", positive(i), x.at(i))),
+  );
+  return { name: "transcendental functions", kernel: k.build(), sizes: LENGTHS };
+}
+
 export function sampleKernels(): readonly Sample[] {
   const single = [matmul, dots, pads, chain, floatExtremes, rows, pool, causal, recurrence, int8, highMultiply];
-  const more = [reinterpret, bools, gathers, reshapes, wideSums, stages];
+  const more = [reinterpret, bools, gathers, reshapes, wideSums, stages, transcendental];
   return [
     ...[...single, ...more].map((make) => make()),
     ...([1, 2] as const).map(conv),
+    ...(["f16", "bf16"] as const).map(halves),
     ...(["f32", "f64"] as const).map(floats),
     ...(["i32", "u32", "i64", "u64"] as const).map(integers),
     ...(["i8", "u8", "i16", "u16", "bool"] as const).map(narrow),
