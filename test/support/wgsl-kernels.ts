@@ -227,6 +227,59 @@ function narrowRecurrence(n: number): Edge {
   return { name: `narrow recurrence, ${n}`, kernel: k.build(), inputs: [array("u8", rows, [n, 3])], dims: [n] };
 }
 
+/** Transcendentals where they leave the ordinary: signs, infinities, NaN, overflow, and underflow that is flushed. */
+function transcendentals(): Edge {
+  const k = new KernelBuilder("transcendentals");
+  const values = [...FLOATS, 0.1, -0.1, 88, 89, -87, -103, -104, 1e-5, 3.14159, 100, -100, 1e5, 0.9999999, 1.0000001];
+  const n = values.length;
+  const x = k.param("X", "f32", [n]);
+  const one = [
+    "exp",
+    "exp2",
+    "expm1",
+    "log",
+    "log2",
+    "log1p",
+    "tanh",
+    "sigmoid",
+    "erf",
+    "rsqrt",
+    "sin",
+    "cos",
+  ] as const;
+  const whole = (i: Expr, by: Expr): Expr => x.at(add(mul(i, index(0)), by));
+  k.output(
+    ...one.map((op) => k.stage(op, { i: n }, (i) => apply(op, x.at(i)))),
+    k.stage("pow", { i: n, j: n }, (i, j) => apply("pow", whole(j, i), x.at(j))),
+  );
+  return { name: "transcendentals", kernel: k.build(), inputs: [array("f32", values)], dims: [] };
+}
+
+/** Halves: packed two to a word, computed in f32, rounded after each operation. */
+function halves(dtype: "f16" | "bf16", n: number): Edge {
+  const k = new KernelBuilder("halves");
+  const d = k.dim("N");
+  const [x, y] = [k.param("X", dtype, [d]), k.param("Y", dtype, [d])];
+  const sum = k.reduce("sum", { j: d }, (j) => mul(x.at(j), y.at(j)));
+  k.output(
+    k.stage("copy", { i: d }, (i) => x.at(i)),
+    k.stage("product", { i: d }, (i) => add(mul(x.at(i), y.at(i)), x.at(i))),
+    k.stage("quotient", { i: d }, (i) => apply("divide", x.at(i), y.at(i))),
+    k.stage("larger", { i: d }, (i) => apply("max", x.at(i), y.at(i))),
+    k.stage("exp", { i: d }, (i) => apply("exp", x.at(i))),
+    k.stage("wide", { i: d }, (i) => cast("f32", "exact", x.at(i))),
+    k.stage("narrow", { i: d }, (i) => cast(dtype, "exact", mul(cast("f32", "exact", y.at(i)), f32(1.001)))),
+    k.stage("bytes", { i: d }, (i) => cast("u8", "saturate", x.at(i))),
+    k.stage("dot", {}, () => sum),
+  );
+  const pool = [1, -2, 0.5, 3.25, 65504, 2 ** -14, 0.1, -0, 7, 255.5, -1.5, 1000];
+  const special = n > 8 ? [Infinity, Number.NaN] : [];
+  const values = (shift: number): readonly number[] =>
+    Array.from({ length: n }, (_, i) => [...pool, ...special][(i * 5 + shift) % (pool.length + special.length)] ?? 0);
+  const inputs = [array(dtype, values(0), [n]), array(dtype, values(3), [n])];
+  return { name: `${dtype}, ${n}`, kernel: k.build(), inputs, dims: [n] };
+}
+
 export function edgeKernels(): readonly Edge[] {
   return [
     specialFloats(),
@@ -235,6 +288,8 @@ export function edgeKernels(): readonly Edge[] {
     integerCasts(),
     extremeInts(),
     positions(),
+    transcendentals(),
+    ...[0, 1, 3, 17].flatMap((n) => [halves("f16", n), halves("bf16", n)]),
     ...[0, 1, 2, 3, 4, 7, 66].map(mixedWidths),
     ...[0, 1, 5].map(narrowRecurrence),
   ];
