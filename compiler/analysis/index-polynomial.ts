@@ -20,9 +20,6 @@ import type { Known } from "./floor-division.ts";
 import type { Poly, Term } from "./polynomial.ts";
 import * as polynomial from "./polynomial.ts";
 
-/** Half-open. */
-export type ValueRange = { readonly lo: Poly; readonly hi: Poly };
-
 /** What a caller knows about values that are read: the range of a tensor's elements, or null for the dtype's. */
 export type RangesOfTensors = (tensor: string) => { readonly lo: Expr; readonly hi: Expr } | null;
 

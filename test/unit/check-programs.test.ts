@@ -5,7 +5,9 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { stagesOf } from "../../compiler/ir/equations.ts";
 import { verifyEquations } from "../../compiler/ir/verify-equations.ts";
+import { visit } from "../../compiler/ir/walk.ts";
 import { lowerKernel } from "../../compiler/lang/check-program.ts";
 import { Diagnostics } from "../../compiler/support/diagnostics.ts";
 import { renderDiagnostics } from "../../compiler/support/render-diagnostic.ts";
@@ -43,7 +45,12 @@ function verifyAll(text: string): number {
     const diagnostics = new Diagnostics();
     const result = lowerKernel(program, k.name, {}, diagnostics);
     expect(renderDiagnostics(diagnostics.list)).toBe("");
-    expect(result === null ? ["refused"] : verifyEquations(result.kernel)).toEqual([]);
+    if (result === null) throw new Error(`${k.name} is refused`);
+    expect(verifyEquations(result.kernel)).toEqual([]);
+    for (const stage of stagesOf(result.kernel))
+      for (const o of stage.outputs)
+        for (const body of [o.body, ...o.init.map((i) => i.body)])
+          visit(body, (e) => expect(result.spans.has(e), `a place for each ${e.kind} of ${stage.name}`).toBe(true));
     count++;
   }
   return count;

@@ -164,8 +164,8 @@ test("embedding and its gradient", () => {
 });
 
 test("causal attention", () => {
-  const some = (seed: number): NDArray => randomArray("f32", [1, 2, 4, 3], seed);
-  const [Q, K, V] = [some(16), some(17), some(18)];
+  const shape = [1, 2, 4, 3];
+  const [Q, K, V] = [randomArray("f32", shape, 16), randomArray("f32", shape, 17), randomArray("f32", shape, 18)];
   const wanted = table([1, 2, 4, 3], (b, h, i, d) => {
     const seen = range(i + 1);
     const score = (j: number): number =>
@@ -178,8 +178,8 @@ test("causal attention", () => {
 
 test("bn_fold", () => {
   const F = randomArray("f32", [2, 1, 2, 2], 19);
-  const some = (seed: number): NDArray => randomArray("f32", [2], seed);
-  const [b, g, beta, mu] = [some(20), some(21), some(22), some(23)];
+  const [b, g] = [randomArray("f32", [2], 20), randomArray("f32", [2], 21)];
+  const [beta, mu] = [randomArray("f32", [2], 22), randomArray("f32", [2], 23)];
   const v = array("f32", [0.5, 2]);
   const k = (o: number): number => at(g, o) / Math.sqrt(at(v, o) + 1e-5);
   const out = results("bn_fold", { F, b, g, beta, mu, v });

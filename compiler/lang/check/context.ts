@@ -186,6 +186,7 @@ export class Context {
   facts: Facts;
   readonly #counters = new Map<string, number>();
   readonly #sizes = new WeakMap<Expr, { readonly nodes: number; readonly depth: number }>();
+  readonly #placed = new WeakSet<Expr>();
   readonly #required = new Set<string>();
   readonly #freeIndices = new Set<string>();
   #work = 0;
@@ -285,12 +286,24 @@ export class Context {
     });
   }
 
-  /** Counts a finished body against the limits, in time linear in its distinct nodes. */
+  /**
+   * Counts a finished body against the limits, in time linear in its distinct nodes, and gives nodes that the checker
+   * made (conversions, literals that took a dtype) the place of what they stand in.
+   */
   admit(body: Expr, span: Span): void {
+    this.#placeAll(body, span);
     const { nodes, depth } = this.#measure(body);
     this.#nodes += nodes;
     if (this.#nodes > LIMITS.nodes) this.exhaust(span, `more than ${LIMITS.nodes} nodes after inlining`, null);
     else if (depth > LIMITS.depth) this.exhaust(span, `expressions nest deeper than ${LIMITS.depth} levels`, null);
+  }
+
+  #placeAll(e: Expr, around: Span): void {
+    if (this.#placed.has(e)) return;
+    this.#placed.add(e);
+    const here = this.spans.get(e) ?? around;
+    this.spans.set(e, here);
+    for (const child of children(e)) this.#placeAll(child, here);
   }
 
   #measure(e: Expr): { readonly nodes: number; readonly depth: number } {
