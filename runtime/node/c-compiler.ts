@@ -82,7 +82,7 @@ function isAbsent(error: unknown): boolean {
 }
 
 /** The end of what a failed tool wrote, else why it did not run. */
-export function reasonOf(error: unknown): string {
+function reasonOf(error: unknown): string {
   if (isAbsent(error)) return "no such program";
   if (error instanceof Error && "stderr" in error && typeof error.stderr === "string" && error.stderr.trim() !== "") {
     return lastLines(error.stderr, 3).join(" / ");

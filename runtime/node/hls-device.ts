@@ -19,6 +19,7 @@ import { refuse } from "../refuse.ts";
 import { allocate, elementCount } from "../shape.ts";
 import { Tensor } from "../tensor.ts";
 import type { CCompiler, Found } from "./c-compiler.ts";
+import { undoAtExit } from "./clean-up.ts";
 import { compileC, findCCompiler, lastLines } from "./c-compiler.ts";
 
 export type HlsOptions = {
@@ -77,29 +78,14 @@ function openDevice(compiler: CCompiler, options: HlsOptions): Device {
   };
 }
 
-/** Folders to remove when the process ends, whatever happened to their devices. */
-const folders = new Set<string>();
-let watching = false;
-
-function makeTemporaryFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), "einkorn-hls-"));
-  folders.add(folder);
-  if (!watching) process.on("exit", () => folders.forEach(removeFolder));
-  watching = true;
-  return folder;
-}
-
-function removeFolder(folder: string): void {
-  rmSync(folder, { recursive: true, force: true });
-  folders.delete(folder);
-}
-
 /** A temporary folder with executables, each made once per content. */
 class Workshop {
   readonly #compiler: CCompiler;
   readonly #flags: readonly string[];
   readonly #timeLimit: number;
   readonly #folder: string;
+  /** Says that the folder need not be removed any more. */
+  readonly #gone: () => void;
   readonly #executables = new Map<string, Promise<string>>();
   #calls = 0;
   #closed = false;
@@ -108,7 +94,8 @@ class Workshop {
     this.#compiler = compiler;
     this.#flags = options.flags ?? ["-O2"];
     this.#timeLimit = options.timeLimit ?? TEN_MINUTES;
-    this.#folder = makeTemporaryFolder();
+    this.#folder = mkdtempSync(join(tmpdir(), "einkorn-hls-"));
+    this.#gone = undoAtExit(() => this.#removeFolder());
   }
 
   /** Path of the executable. */
@@ -188,7 +175,12 @@ class Workshop {
   async close(): Promise<void> {
     this.#closed = true;
     await Promise.allSettled(this.#executables.values());
-    removeFolder(this.#folder);
+    this.#removeFolder();
+    this.#gone();
+  }
+
+  #removeFolder(): void {
+    rmSync(this.#folder, { recursive: true, force: true });
   }
 
   #refuseClosed(): void {

@@ -17,6 +17,7 @@ export function foldCertain(fn: MachineFunction, buffers: ReadonlyMap<string, Ma
   const replaced = new Map<Reg, Reg>();
   const current = (r: Reg): Reg => replaced.get(r) ?? r;
   const sums = new Map<Reg, Sum>();
+  const facts = new Map<Reg, Inst>();
   const types: MachineType[] = [...fn.types];
   return { ...fn, body: block(fn.body), types };
 
@@ -29,6 +30,7 @@ export function foldCertain(fn: MachineFunction, buffers: ReadonlyMap<string, Ma
   function block(list: readonly Inst[]): readonly Inst[] {
     return list.flatMap((old): readonly Inst[] => {
       const dst = defined(old);
+      if (dst !== null) facts.set(dst, old);
       if (old.kind === "loop") return neverRuns(old) ? [] : [mapBlocks(mapOperands(old, current), block)];
       const value = dst === null || old.kind === "const" ? null : certain(dst);
       if (dst !== null && value !== null) {
@@ -88,7 +90,8 @@ export function foldCertain(fn: MachineFunction, buffers: ReadonlyMap<string, Ma
   function alias(inst: Inst): Reg | null {
     if (inst.kind === "select") {
       const taken = certain(inst.cond);
-      return taken === null ? null : taken === 1n ? inst.yes : inst.no;
+      if (taken !== null) return taken === 1n ? inst.yes : inst.no;
+      return isGuardedTwice(inst) ? inst.yes : null;
     }
     const [a, b] = inst.kind === "apply" ? inst.args : [];
     if (inst.kind !== "apply" || a === undefined || b === undefined) return null;
@@ -101,6 +104,22 @@ export function foldCertain(fn: MachineFunction, buffers: ReadonlyMap<string, Ma
     if (x === null || y === null) return null;
     if (x.lo >= y.hi) return inst.op === "max" ? a : b;
     return y.lo >= x.hi ? (inst.op === "max" ? b : a) : null;
+  }
+
+  /** `c ? (load when c) : 0` is that load, which gives 0 by itself. */
+  function isGuardedTwice({ cond, yes, no }: Extract<Inst, { kind: "select" }>): boolean {
+    const [loaded, zero] = [facts.get(yes), facts.get(no)];
+    if (loaded?.kind !== "load" || loaded.place.when === null || zero?.kind !== "const") return false;
+    if (!Object.is(Number(zero.value), 0)) return false;
+    const [a, b] = [conjuncts(cond), conjuncts(loaded.place.when)];
+    return a.size === b.size && [...a].every((r) => b.has(r));
+  }
+
+  /** What is and-ed together in a condition. */
+  function conjuncts(r: Reg): ReadonlySet<Reg> {
+    const inst = facts.get(current(r));
+    const both = inst?.kind === "apply" && inst.op === "and";
+    return both ? new Set(inst.args.flatMap((a) => [...conjuncts(a)])) : new Set([current(r)]);
   }
 
   /** A load whose predicate certainly holds. */

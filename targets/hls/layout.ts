@@ -11,6 +11,7 @@ import type { CType } from "./c-types.ts";
 import { C_BYTES, STORAGE_TYPES } from "./c-types.ts";
 
 export type CArray = {
+  /** Its dtype is what the machine sees: f16 and bf16 are u16. */
   readonly buffer: MachineBuffer;
   readonly name: string;
   readonly type: CType;

@@ -8,6 +8,7 @@ import type { Kernel } from "../../compiler/ir/equations.ts";
 import type { ConstValue } from "../../compiler/ir/expr.ts";
 import { known } from "../../compiler/support/invariant.ts";
 import { C_BYTES } from "./c-types.ts";
+import { dtypesOf } from "./dtypes-of.ts";
 import { argument } from "./device-main.ts";
 import type { Golden, GoldenOutput } from "./golden.ts";
 import { mostlySmall, rangeOf, smallPart } from "./golden.ts";
@@ -111,13 +112,17 @@ const CHECK_WHOLE = `static void check_whole(const char *name, unsigned long at,
 
 export function testbench(bench: Bench): string {
   const { layout, kernel, golden, top } = bench;
+  const dtypes = dtypesOf(kernel).slice(layout.inputs.length);
   const fills = layout.inputs.map((a, n) => fill(a, n, known(kernel.params[n], "parameter").dtype, kernel));
   const asked = Object.entries(MAKERS).filter(([name]) => fills.some((f) => f.includes(`${name}(`)));
   const makers = Object.entries(MAKERS).filter(([name, text]) =>
     asked.some(([n]) => n === name || (n === "mostly_small" && text.includes(" whole("))),
   );
-  const checks =
-    golden.kind === "none" ? [] : layout.outputs.map((a, n) => check(a, known(golden.outputs[n], "output")));
+  const compared =
+    golden.kind === "none"
+      ? []
+      : layout.outputs.map((a, n) => ({ a, g: known(golden.outputs[n], "output"), dtype: known(dtypes[n], "dtype") }));
+  const checks = compared.map(({ a, g, dtype }) => check(a, g, dtype));
   const has = (word: string): boolean => checks.some((c) => c.includes(`${word}(`));
   const all = [...layout.inputs, ...layout.outputs];
   const parts = [
@@ -130,7 +135,7 @@ export function testbench(bench: Bench): string {
     ...(has("half_value") ? [HALF_VALUE] : []),
     ...(has("brain_value") ? [BRAIN_VALUE] : []),
     all.map((a) => `static ${a.type} ${a.name}[${a.bytes / C_BYTES[a.type]}];`).join("\n"),
-    ...(golden.kind === "none" ? [] : golden.outputs.map((g, n) => tables(known(layout.outputs[n], "output"), g))),
+    ...compared.map(({ a, g, dtype }) => tables(a, g, dtype)),
     `static void run(void)
 {
 ${[
@@ -172,9 +177,8 @@ const FLOAT_MAKERS = { f32: "real32", f64: "real64", f16: "half", bf16: "brain" 
 const modulo64 = (n: bigint): string => `UINT64_C(${BigInt.asUintN(64, n)})`;
 
 /** The golden values of an output, and tolerances of floats. */
-function tables(a: CArray, g: GoldenOutput): string {
+function tables(a: CArray, g: GoldenOutput, dtype: DType): string {
   if (g.want.length === 0) return `/* ${a.name} is empty */`;
-  const { dtype } = a.buffer;
   const size = `[${g.want.length}]`;
   const values = rows(g.want.map((x) => constantText(dtype, x)));
   if (g.tolerance === null) return `static const ${a.type} want_${a.name}${size} = {\n${values}\n};`;
@@ -211,11 +215,10 @@ function rows(values: readonly string[]): string {
   return [...lines, line].join("\n");
 }
 
-function check(a: CArray, g: GoldenOutput): string {
+function check(a: CArray, g: GoldenOutput, dtype: DType): string {
   if (g.want.length === 0) return "";
   const at = g.stride === 1 ? "n" : `n * ${g.stride}u`;
   const got = `${a.name}[${at}]`;
-  const { dtype } = a.buffer;
   const value = dtype === "f16" ? `half_value(${got})` : dtype === "bf16" ? `brain_value(${got})` : got;
   const name = `"${a.name}", (unsigned long)${g.stride === 1 ? "n" : `(${at})`}`;
   const call = isFloat(dtype)

@@ -227,10 +227,6 @@ export const C_PROGRAMS: readonly CProgram[] = [
     }`,
     sizes: along(0, 1, 20),
   },
-];
-
-/** Programs whose operations are lowered by passes of their own. */
-export const HALF_PROGRAMS: readonly CProgram[] = [
   {
     name: "half floats",
     source: `kernel halves(X: f16[N], Y: bf16[N]) -> A: f16[N], B: bf16[N], C: f16, D: f32[N] {

@@ -1,0 +1,41 @@
+/** Files of a build for target hls, as far as no C compiler is needed to judge them. */
+import { expect, test } from "vitest";
+import { EinkornError } from "../../compiler/support/diagnostics.ts";
+import { lowerToMachine } from "../../compiler/pipeline.ts";
+import { hlsTarget } from "../../targets/hls/target.ts";
+import { kernelOf } from "../support/kernel-of.ts";
+
+test("the manifest and the header agree about arguments; names of the user stand in the manifest alone", async () => {
+  const kernel = kernelOf(
+    "kernel k(Images: u8[N, 2], Offset: i32 in -5..6) -> Sums: i32[N] { Sums[i] = sum[j](Images[i, j]) + Offset; }",
+    { N: 4 },
+  );
+  const artifact = await hlsTarget.emit(lowerToMachine(kernel, hlsTarget));
+  const files = new Map((await hlsTarget.files(artifact, kernel, "k")).map((f) => [f.name, String(f.content)]));
+  expect([...files.keys()].toSorted()).toEqual(["Makefile", "README.md", "k.c", "k.h", "k_test.c", "manifest.json"]);
+  const manifest: unknown = JSON.parse(files.get("manifest.json") ?? "");
+  expect(manifest).toMatchObject({
+    schema: 1,
+    target: "hls",
+    dialect: "c99",
+    function: "einkorn_k",
+    arguments: [
+      { name: "Images", argument: "in0", dtype: "u8", shape: [4, 2], cType: "uint8_t", bytes: 8 },
+      { name: "Offset", argument: "in1", dtype: "i32", shape: [], cExtents: [1], values: { lo: "-5", hi: "6" } },
+      { name: "Sums", argument: "out0", space: "output", dtype: "i32", shape: [4], bytes: 16 },
+    ],
+    scratchBytes: 0,
+  });
+  expect(files.get("k.h")).toContain("void einkorn_k(const uint8_t in0[4][2], const int32_t in1[1], int32_t out0[4]);");
+  for (const name of ["k.c", "k.h", "k_test.c", "Makefile", "README.md"]) {
+    for (const word of ["Images", "Offset", "Sums"]) expect(files.get(name)).not.toContain(word);
+  }
+});
+
+test("dims that break a where condition are refused", async () => {
+  const kernel = kernelOf("kernel k(A: f32[N]) -> B: f32[N] where N >= 4 { B[i] = A[i]; }", { N: 3 });
+  const artifact = await hlsTarget.emit(lowerToMachine(kernel, hlsTarget));
+  const refused = await hlsTarget.files(artifact, kernel, "k").catch((error: unknown) => error);
+  expect(refused).toBeInstanceOf(EinkornError);
+  expect(refused).toMatchObject({ code: "E6206" });
+});
