@@ -52,11 +52,14 @@ export function floorMod(a: bigint, b: bigint): bigint {
   return a - b * floorDiv(a, b);
 }
 
-/** Rounds half to even, as IEEE's roundToIntegralTiesToEven; keeps -0, infinities and NaN. */
+/**
+ * Rounds half to even, as IEEE's roundToIntegralTiesToEven; keeps -0, infinities and NaN. From 2^52 to 2^53 doubles are
+ * the whole numbers, so adding 2^52 rounds; what is above that is whole already.
+ */
 export function roundHalfEven(x: number): number {
   if (!Number.isFinite(x) || Math.abs(x) >= 4503599627370496) return x;
-  const magic = x < 0 || Object.is(x, -0) ? -6755399441055744 : 6755399441055744;
-  const r = x - magic + magic;
+  const magic = x < 0 || Object.is(x, -0) ? -4503599627370496 : 4503599627370496;
+  const r = x + magic - magic;
   return r === 0 ? (x < 0 || Object.is(x, -0) ? -0 : 0) : r;
 }
 
