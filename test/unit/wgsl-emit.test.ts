@@ -6,10 +6,15 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { TestContext } from "vitest";
 import { add, cast, constant, index } from "../../compiler/ir/expr.ts";
 import type { Kernel } from "../../compiler/ir/equations.ts";
+import type { Stmt } from "../../compiler/ir/loops.ts";
+import type { MachineFunction } from "../../compiler/ir/machine.ts";
 import { verifyMachine } from "../../compiler/ir/verify-machine.ts";
+import { mapStatements } from "../../compiler/ir/walk-loops.ts";
 import { checkTarget } from "../../compiler/passes/check-target.ts";
+import { selectMachine } from "../../compiler/passes/select/select.ts";
 import { specialise } from "../../compiler/passes/specialise.ts";
 import { lowerToMachine } from "../../compiler/pipeline.ts";
+import { buildLoops } from "../../compiler/schedule/initial-nest.ts";
 import { Diagnostics } from "../../compiler/support/diagnostics.ts";
 import { emitWgsl } from "../../targets/wgsl/emit.ts";
 import { groupsFor } from "../../targets/wgsl/groups.ts";
@@ -87,6 +92,24 @@ test("a byte per element: an invocation fills a word and stores it once", () => 
     "b1[invocation >> 2u] = word1;",
   ]);
   expect(lines[lines.indexOf("b1[invocation >> 2u] = word1;") - 1]).toBe("if (filled1 && (own & 3u) == 3u) {");
+});
+
+/** A stage u8[N, N] whose stores go to the transposed place if `turned`. */
+function squareOfBytes(turned: boolean): MachineFunction {
+  const k = new KernelBuilder("square");
+  const n = k.dim("N");
+  const x = k.param("X", "i32", [n, n]);
+  k.output(k.stage("Y", { i: n, j: n }, (i, j) => cast("u8", "wrap", x.at(i, j))));
+  const program = buildLoops(k.build());
+  const turn = (s: Stmt): Stmt => (s.kind === "store" ? { ...s, index: s.index.toReversed() } : mapStatements(s, turn));
+  const nests = program.nests.map((nest) => (turned ? { ...nest, body: turn(nest.body) } : nest));
+  const [first] = selectMachine({ ...program, nests }, wgslTarget.capabilities).functions;
+  return first ?? expect.fail("no function");
+}
+
+test("bytes that an invocation does not own are stored by one invocation alone", () => {
+  expect(squareOfBytes(false)).toMatchObject({ ownsElement: true, grid: [{}, {}] });
+  expect(squareOfBytes(true)).toMatchObject({ ownsElement: false, grid: [] });
 });
 
 test("a constant subscript outside a tensor stands behind its predicate, and is no constant expression", async (context) => {

@@ -4,15 +4,16 @@
  * locals.
  */
 import type { Capabilities } from "../../target.ts";
-import { isBool, isFloat } from "../../ir/dtype.ts";
+import { DTYPES, isBool, isFloat } from "../../ir/dtype.ts";
 import type { Expr } from "../../ir/expr.ts";
 import { apply as applyExpr, index, mul, sub, variable } from "../../ir/expr.ts";
-import type { Accum, For, LoopProgram, Nest, Stmt, Store } from "../../ir/loops.ts";
+import type { Accum, Buffer, For, LoopProgram, Nest, Stmt, Store } from "../../ir/loops.ts";
 import type { MachineBuffer, MachineFunction, MachineProgram, Reg } from "../../ir/machine.ts";
 import { merge, step } from "../../ir/reducers.ts";
 import { sameExpr } from "../../ir/walk.ts";
 import { visitStatements } from "../../ir/walk-loops.ts";
 import { InternalError, invariant, known, unreachable } from "../../support/invariant.ts";
+import { simplifyExpr } from "../simplify.ts";
 import { FunctionBuilder } from "./function-builder.ts";
 import { laneUse, Registers } from "./registers.ts";
 import type { Context } from "./context.ts";
@@ -46,7 +47,7 @@ function selectNest(nest: Nest, n: number, program: LoopProgram, capabilities: C
     statement(nest.body, ctx);
     return builder.finish(name, null, false);
   }
-  const { loops, grid, body, variables } = invocationGrid(nest, ctx);
+  const { loops, grid, body, variables } = launchedGrid(nest, ctx);
   const total = grid.reduce<Expr>((a, b) => mul(a, b), index(1));
   const inside = builder.apply("lt", builder.dim(INVOCATION), value(total, ctx));
   const then = builder.block(() => statement(body, variables()));
@@ -54,9 +55,39 @@ function selectNest(nest: Nest, n: number, program: LoopProgram, capabilities: C
   return builder.finish(name, grid, storesOwnElement(body, loops, ctx));
 }
 
+/**
+ * The grid of all independent loops; but memory is words of 32 bits there, so where invocations would store parts of words
+ * that are not their own, one invocation runs the whole nest.
+ */
+function launchedGrid(nest: Nest, ctx: Context): Grid {
+  const grid = invocationGrid(nest, ctx);
+  if (storesOwnElement(grid.body, grid.loops, ctx) || storedBuffers(grid.body, ctx).every(isWord)) return grid;
+  return invocationGrid({ ...nest, independent: 0 }, ctx);
+}
+
+function isWord(b: Buffer): boolean {
+  return DTYPES[b.dtype].storageBits === 32;
+}
+
+type StoredAt = { readonly buffer: string; readonly index: readonly Expr[] };
+
+function storesOf(body: Stmt): readonly StoredAt[] {
+  const found: StoredAt[] = [];
+  visitStatements(body, (s) => {
+    if (s.kind === "store") found.push(s);
+    if (s.kind === "accum") found.push(...s.targets);
+  });
+  return found;
+}
+
+/** Registers are not among them. */
+function storedBuffers(body: Stmt, ctx: Context): readonly Buffer[] {
+  return storesOf(body).flatMap((s) => ctx.buffers.get(s.buffer) ?? []);
+}
+
 /** Is every store at the grid's very point, in a buffer of the grid's very shape? */
 function storesOwnElement(body: Stmt, loops: readonly For[], ctx: Context): boolean {
-  const isOwn = (id: string, subscripts: readonly Expr[]): boolean => {
+  return storesOf(body).every(({ buffer: id, index: subscripts }) => {
     const buffer = ctx.buffers.get(id);
     if (buffer === undefined) return true;
     return (
@@ -65,28 +96,22 @@ function storesOwnElement(body: Stmt, loops: readonly For[], ctx: Context): bool
         (l, d) =>
           sameExpr(known(subscripts[d], "subscript"), l.variable) &&
           sameExpr(known(buffer.lo[d], "lower bound"), l.lo) &&
-          sameExpr(known(buffer.extent[d], "extent"), isZero(l.lo) ? l.hi : sub(l.hi, l.lo)),
+          // A pass may have folded one of them and not the other.
+          sameExpr(simplifyExpr(known(buffer.extent[d], "extent")), simplifyExpr(sub(l.hi, l.lo))),
       )
     );
-  };
-  let own = true;
-  visitStatements(body, (s) => {
-    if (s.kind === "store") own &&= isOwn(s.buffer, s.index);
-    if (s.kind === "accum") own &&= s.targets.every((t) => isOwn(t.buffer, t.index));
   });
-  return own;
 }
 
-/** Peels the independent loops off; their variables come from the invocation's number, the last one fastest. */
-function invocationGrid(
-  nest: Nest,
-  ctx: Context,
-): {
+type Grid = {
   readonly loops: readonly For[];
   readonly grid: readonly Expr[];
   readonly body: Stmt;
   readonly variables: () => Context;
-} {
+};
+
+/** Peels the independent loops off; their variables come from the invocation's number, the last one fastest. */
+function invocationGrid(nest: Nest, ctx: Context): Grid {
   const loops: For[] = [];
   let body = nest.body;
   while (loops.length < nest.independent && body.kind === "for") {
