@@ -17,6 +17,8 @@ import { decideNaNInBits } from "./passes/machine/nan-in-bits.ts";
 import { planMemory } from "./passes/machine/plan-memory.ts";
 import { numberValues } from "./passes/machine/value-numbering.ts";
 import { materialisePads } from "./passes/materialise-pads.ts";
+import { expandMath } from "./passes/math/expand-math.ts";
+import { narrowFloats } from "./passes/narrow-floats.ts";
 import { simplifyEquations, simplifyLoops } from "./passes/simplify.ts";
 import { selectMachine } from "./passes/select/select.ts";
 import { defaultNests } from "./schedule/default-nest.ts";
@@ -37,6 +39,16 @@ export const PIPELINE: readonly Pass[] = [
     run: (s) => ({ level: "loops", program: buildLoops(asEquations(s)) }),
   },
   loops("default-nest", "vectors, register tiles, reductions in lanes", (p, c) => defaultNests(p, c)),
+  loops(
+    "narrow-floats",
+    "f16 and bf16 are bits outside and f32 inside; after the nests, whose copies were small",
+    narrowFloats,
+  ),
+  loops(
+    "expand-math",
+    "exp, sin and their like are arithmetic, in f32 by now; constants in it are folded next",
+    expandMath,
+  ),
   loops("simplify-loops", "bounds are folded; loops that never run are gone", simplifyLoops),
   {
     name: "select",
