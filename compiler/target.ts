@@ -6,7 +6,6 @@ import type { DType } from "./ir/dtype.ts";
 import type { Kernel } from "./ir/equations.ts";
 import type { Addressing, Elem, MachineProgram } from "./ir/machine.ts";
 import type { CoreOp } from "./ir/ops.ts";
-import type { Diagnostic } from "./support/diagnostics.ts";
 
 export type Capabilities = {
   /** Lanes of a vector of 32-bit elements; 1: the target wants scalar code. */
@@ -59,5 +58,3 @@ export type Target = {
    */
   readonly files: (artifact: Artifact, kernel: Kernel, stem: string) => Promise<readonly ArtifactFile[]>;
 };
-
-export type Refusal = { readonly diagnostics: readonly Diagnostic[] };

@@ -129,14 +129,6 @@ export function mergeFactors(a: readonly string[], b: readonly string[]): readon
   return j < b.length ? merged.concat(b.slice(j)) : merged;
 }
 
-/** `a ** exponent`, expanded; the exponent is a natural number. */
-export function power(a: Poly, exponent: number): Poly {
-  invariant(Number.isInteger(exponent) && exponent >= 0, "an exponent is a natural number");
-  let result = ONE;
-  for (let i = 0; i < exponent; i++) result = mul(result, a);
-  return result;
-}
-
 /** Terms with distinct keys in any order, some of them possibly 0. */
 function fromTerms(terms: Iterable<Term>): Poly {
   const kept = [...terms].filter((t) => t.coefficient !== 0n);

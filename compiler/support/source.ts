@@ -31,11 +31,6 @@ export function positionOf(source: Source, offset: number): Position {
   return { line, column: offset - lineStart + 1 };
 }
 
-/** The text of a 1-based line, without its newline; "" past the end. */
-export function lineText(source: Source, line: number): string {
-  return source.text.split("\n")[line - 1]?.replace(/\r$/, "") ?? "";
-}
-
 export function spanText(span: Span): string {
   return span.source.text.slice(span.start, span.end);
 }
