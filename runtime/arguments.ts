@@ -44,8 +44,21 @@ export function checkCall(
     if (target !== null) checkOutput(o.name, target, dtype, shape, inputs);
     return { dtype, shape, out: target };
   });
+  refuseShared(kernel, outputs);
   refuseTooLarge(kernel, inputs, outputs, dims);
   return { inputs, dims, outputs };
+}
+
+/** No two outputs are written into the same memory. */
+function refuseShared(kernel: Kernel, outputs: Call["outputs"]): void {
+  for (const [n, { out }] of outputs.entries()) {
+    const other = outputs.findIndex((o, m) => m < n && out !== null && o.out !== null && overlaps(o.out, out));
+    if (other < 0) continue;
+    const names = [other, n].map((m) => kernel.outputs[m]?.name);
+    refuse("E6208", `the tensors given for outputs ${names.join(" and ")} share memory`, {
+      help: ["give each a tensor of its own, or leave them out"],
+    });
+  }
 }
 
 /** Not `toString` and the like, which every object inherits. */

@@ -134,7 +134,7 @@ export const CODES = {
   E6205: error("arguments disagree about a dim"),
   E6206: error("a where condition does not hold"),
   E6207: error("an element is outside the parameter's range"),
-  E6208: error("an output overlaps an argument"),
+  E6208: error("an output overlaps an argument, or another output"),
   E6209: error("an output tensor does not fit the output"),
   E6210: error("the call is too large for 32-bit indices"),
   E6211: error("no such kernel in the source"),
@@ -152,6 +152,7 @@ export const CODES = {
   // E64: the command line (exit 2).
   E6401: error("the command line is wrong"),
   E6402: error("a value of the command line is wrong"),
+  E6403: error("a part of the command line that is not built yet"),
 } as const satisfies Record<string, Row>;
 
 export type Code = keyof typeof CODES;

@@ -81,6 +81,6 @@ function failure(error: GPUError): EinkornError {
   return new EinkornError([diagnostic(code, { message, span: null, help })]);
 }
 
-export function firstLine(text: string): string {
+function firstLine(text: string): string {
   return (text.split("\n").find((l) => l.trim() !== "") ?? "").trim();
 }

@@ -54,7 +54,7 @@ export type WgslLayout = {
 };
 
 /** Elements of a dtype in a 32-bit word. */
-export function perWord(dtype: DType): 1 | 2 | 4 {
+function perWord(dtype: DType): 1 | 2 | 4 {
   const { storageBits } = DTYPES[dtype];
   if (storageBits === 32) return 1;
   if (storageBits === 16) return 2;
