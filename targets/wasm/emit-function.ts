@@ -126,9 +126,25 @@ class FunctionEmitter {
   }
 
   #select(inst: InstOf<"select">): Ref {
+    const extreme = this.#extreme(inst);
+    if (extreme !== null) return extreme;
     const [cond, yes, no] = [inst.cond, inst.yes, inst.no].map((r) => this.#registers.value(r).once());
     const [c, y, n] = [known(cond, "condition"), known(yes, "value"), known(no, "value")];
     return isVector(this.#registers.shape(inst.cond)) ? this.#m.v128.bitselect(y, n, c) : this.#m.select(c, y, n);
+  }
+
+  /** `p < q ? q : p` and `p < q ? p : q` of f32 vectors are one instruction each, NaN included. */
+  #extreme(inst: InstOf<"select">): Ref | null {
+    const registers = this.#registers;
+    const test = registers.waitingDefinition(inst.cond);
+    if (test?.kind !== "apply" || test.op !== "lt") return null;
+    const [p, q] = test.args;
+    if (p === undefined || q === undefined || registers.shape(p) !== "f32x4") return null;
+    const larger = inst.yes === q && inst.no === p;
+    if (!larger && !(inst.yes === p && inst.no === q)) return null;
+    registers.drop(inst.cond);
+    const [a, b] = [registers.value(p).many(), registers.value(q).many()];
+    return larger ? this.#m.f32x4.pmax(a, b) : this.#m.f32x4.pmin(b, a);
   }
 
   #splat(inst: InstOf<"splat">): Ref {

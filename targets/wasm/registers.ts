@@ -78,6 +78,16 @@ export class Registers implements Writer {
     return this.#onlyUses.get(r);
   }
 
+  /** The instruction that defines a register whose expression waits for its use. */
+  waitingDefinition(r: Reg): Inst | undefined {
+    return this.#waiting.has(r) ? this.#definitions.get(r) : undefined;
+  }
+
+  /** Forgets an expression that waits: its use does without it. */
+  drop(r: Reg): void {
+    this.#waiting.delete(r);
+  }
+
   /** Says that a scalar is made in all lanes of a vector at once, because a splat is all that uses it. */
   widen(r: Reg, shape: Shape): void {
     this.#widened.set(r, shape);

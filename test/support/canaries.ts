@@ -3,15 +3,15 @@
  * changed though it had no right to: gaps around buffers, their spare bytes, inputs, and the zeros at address 0.
  */
 import { ARRAYS } from "../../compiler/ir/dtype.ts";
-import type { Kernel } from "../../compiler/ir/equations.ts";
+import type { DType } from "../../compiler/ir/dtype.ts";
 import { evaluateSize } from "../../compiler/ir/evaluate-index.ts";
-import type { MachineBuffer, MachineProgram } from "../../compiler/ir/machine.ts";
+import type { MachineBuffer } from "../../compiler/ir/machine.ts";
 import type { NDArray } from "../../compiler/ir/values.ts";
+import type { Artifact } from "../../compiler/target.ts";
 import { fromArray, toArray } from "../../runtime/nd-array.ts";
 import { arrayLength, elementCount } from "../../runtime/shape.ts";
 import { Tensor } from "../../runtime/tensor.ts";
 import { abiOf } from "../../targets/shared/abi.ts";
-import { outputsOf } from "../../targets/shared/manifest.ts";
 
 const PATTERN = 0xa5;
 /** The bytes at the start of memory that are zero for ever. */
@@ -25,13 +25,19 @@ export type CanaryRun = {
   readonly damaged: readonly string[];
 };
 
+export type CanaryOptions = {
+  /** Buffers start so many bytes behind a multiple of 64, so that nothing relies on alignment. */
+  readonly skew?: number;
+  /** What outputs hold, where that is not the buffer's dtype: a buffer of f16 is one of u16 by now. */
+  readonly dtypes?: readonly DType[];
+};
+
+/** `inputs` by id of the buffer, `dims` by id of the dim. */
 export async function runWithCanaries(
-  kernel: Kernel,
-  artifact: { readonly code: string | Uint8Array; readonly program: MachineProgram },
+  artifact: Pick<Artifact, "code" | "program">,
   inputs: ReadonlyMap<string, NDArray>,
   dims: ReadonlyMap<string, bigint>,
-  /** Buffers start so many bytes behind a multiple of 64, so that nothing relies on alignment. */
-  skew = 0,
+  { skew = 0, dtypes = [] }: CanaryOptions = {},
 ): Promise<CanaryRun> {
   const { code, program } = artifact;
   if (typeof code === "string") throw new Error("a module is bytes");
@@ -51,8 +57,8 @@ export async function runWithCanaries(
   const memory = new WebAssembly.Memory({ initial: Math.ceil(top / 65536) + 1, maximum: 65536 });
   const bytes = new Uint8Array(memory.buffer);
   bytes.fill(PATTERN, ZEROS);
-  for (const [n, p] of kernel.params.entries()) {
-    const { data } = fromArray(present(inputs.get(p.id)));
+  for (const [n, b] of abi.inputs.entries()) {
+    const { data } = fromArray(present(inputs.get(b.id)));
     bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), present(inputAt[n]));
   }
   const before = bytes.slice();
@@ -72,8 +78,7 @@ export async function runWithCanaries(
     );
   }
   const outputs = abi.outputs.map((b, n) => {
-    // A buffer of f16 is one of u16 by now.
-    const { dtype } = present(outputsOf(kernel)[n]);
+    const dtype = dtypes[n] ?? b.dtype;
     const array = new ARRAYS[dtype](bytes.slice(present(outputAt[n]), present(outputAt[n]) + bytesOf(b)).buffer);
     return toArray(Tensor.over(dtype, shapeOf(b), { kind: "cpu", array }));
   });

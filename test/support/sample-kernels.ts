@@ -113,6 +113,7 @@ function pads(): Sample {
     k.stage("E", { i: n }, (i) => readAt(x, shifted(i, 3), { pad: { kind: "edge" } })),
     k.stage("W", { i: n }, (i) => readAt(x, shifted(i, -5), { pad: { kind: "wrap" } })),
     k.stage("M", { i: n }, (i) => readAt(x, shifted(i, 2), { pad: { kind: "mirror" } })),
+    k.stage("S", { i: n }, (i) => readAt(x, shifted(mul(i, index(2)), -3), { pad: { kind: "value", value: f32(7) } })),
   );
   return { name: "pads", kernel: k.build(), sizes: LENGTHS };
 }
@@ -127,7 +128,7 @@ function chain(): Sample {
 }
 
 /** Every float operation, so that NaN, infinities and signed zeros meet each of them. */
-function floats(dtype: "f32" | "f64"): Sample {
+export function floats(dtype: "f32" | "f64"): Sample {
   const k = new KernelBuilder("floats");
   const n = k.dim("N");
   const [x, y] = [k.param("X", dtype, [n]), k.param("Y", dtype, [n])];
@@ -143,6 +144,9 @@ function floats(dtype: "f32" | "f64"): Sample {
     k.stage("min0", { i: n }, (i) => minimum(x.at(i), constant(dtype, 0.5))),
     k.stage("fma", { i: n }, (i) => apply("fma", x.at(i), y.at(i), x.at(i))),
     k.stage("pick", { i: n }, (i) => select(less(x.at(i), y.at(i)), x.at(i), constant(dtype, -1), false)),
+    k.stage("larger", { i: n }, (i) => select(less(x.at(i), y.at(i)), y.at(i), x.at(i))),
+    k.stage("smaller", { i: n }, (i) => select(less(x.at(i), y.at(i)), x.at(i), y.at(i))),
+    k.stage("atLeast", { i: n }, (i) => select(less(x.at(i), constant(dtype, 1)), constant(dtype, 1), x.at(i))),
   );
   k.output(...outs);
   return { name: `${dtype} operations`, kernel: k.build(), sizes: LENGTHS };

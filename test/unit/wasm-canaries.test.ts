@@ -6,6 +6,7 @@ import { expect, test } from "vitest";
 import { compareToReference } from "../../compiler/ir/compare.ts";
 import { interpretWithErrors } from "../../compiler/ir/interpret-equations.ts";
 import { lowerToMachine } from "../../compiler/pipeline.ts";
+import { outputsOf } from "../../targets/shared/manifest.ts";
 import { wasmTarget } from "../../targets/wasm/target.ts";
 import { runWithCanaries } from "../support/canaries.ts";
 import { dimsOf, randomInputs } from "../support/run-kernel.ts";
@@ -15,10 +16,11 @@ const target = wasmTarget({ relaxed: false });
 
 test.each(sampleKernels())("$name", async ({ kernel, sizes }) => {
   const artifact = await target.emit(lowerToMachine(kernel, target));
+  const dtypes = outputsOf(kernel).map((o) => o.dtype);
   for (const [n, size] of sizes.entries()) {
     const dims = dimsOf(kernel, size);
     const inputs = randomInputs(kernel, dims, 23);
-    const { outputs, damaged } = await runWithCanaries(kernel, artifact, inputs, dims, n % 2 === 0 ? 0 : 1);
+    const { outputs, damaged } = await runWithCanaries(artifact, inputs, dims, { skew: n % 2, dtypes });
     expect(damaged, `at ${size.join(", ")}`).toEqual([]);
     for (const [o, { array, errors }] of [...interpretWithErrors(kernel, inputs, dims).values()].entries()) {
       const got = outputs[o];

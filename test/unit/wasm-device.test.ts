@@ -10,6 +10,7 @@ import { openWasm, wasmDevice } from "../../runtime/devices/wasm.ts";
 import { WasmMemory, WasmStorage } from "../../runtime/devices/wasm-memory.ts";
 import { hasRelaxedMadd, hasSimd } from "../../runtime/devices/wasm-probe.ts";
 import { Tensor } from "../../runtime/tensor.ts";
+import type { Handle } from "../support/build-kernel.ts";
 import { KernelBuilder } from "../support/build-kernel.ts";
 import { refusal } from "../support/refusal.ts";
 import { loadKernel } from "../support/run-kernel.ts";
@@ -23,15 +24,16 @@ function doubled(): Kernel {
   return k.build();
 }
 
-/** Row sums of a product, which needs scratch memory of M × M elements. */
-function needsScratch(): Kernel {
+/** Row maxima of products, which need scratch memory of M × M elements, once or twice. */
+function needsScratch(twice = false): Kernel {
   const k = new KernelBuilder("scratch");
   const m = k.dim("M");
   const x = k.param("x", "f32", [m]);
-  const outer = k.stage("outer", { i: m, j: m }, (i, j) =>
-    k.reduce("sum", { q: 2 }, (q) => mul(x.at(i), mul(x.at(j), asF32(q)))),
-  );
-  k.output(k.stage("y", { i: m }, (i) => k.reduce("max", { j: m }, (j) => add(outer.at(i, j), outer.at(j, i)))));
+  const product = (name: string): Handle =>
+    k.stage(name, { i: m, j: m }, (i, j) => k.reduce("sum", { q: 2 }, (q) => mul(x.at(i), mul(x.at(j), asF32(q)))));
+  const outer = product("outer");
+  const other = twice ? product("other") : outer;
+  k.output(k.stage("y", { i: m }, (i) => k.reduce("max", { j: m }, (j) => add(outer.at(i, j), other.at(j, i)))));
   return k.build();
 }
 
@@ -167,7 +169,17 @@ test("a tensor of 2^31 bytes or more is refused with the dims", async () => {
   expect(message).toMatch(/outer, which scratch keeps in between, needs 3600000000 bytes/);
 });
 
-test("a memory that cannot grow is refused", () => {
+test("more memory than WebAssembly has is refused", async () => {
+  const kernel = needsScratch(true);
+  const device = await openWasm();
+  const { run } = await loadKernel(device, kernel);
+  const { code, message } = refusal(() => run(callWith(kernel, Tensor.zeros([23_000]))));
+  expect(code).toBe("E6305");
+  expect(message).toMatch(/^a call that makes f32\[23000\] needs 4232\d+ more bytes/);
+  expect([...(run(callWith(kernel, Tensor.iota([3])))[0]?.data ?? [])]).toEqual([0, 4, 8]);
+});
+
+test("a memory that cannot grow gives nothing", () => {
   const memory = new WasmMemory();
   expect(memory.allocate(2 ** 33)).toBe(null);
   expect(memory.allocate(100)).not.toBe(null);
