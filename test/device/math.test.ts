@@ -51,7 +51,7 @@ describe.each(DEVICE_NAMES.filter((n) => n !== "interp" && n !== "wasm"))("%s", 
   test("derived operations", { timeout: 300_000 }, async (context) => {
     const factory = await deviceFactory(name);
     const here = await factory.probe();
-    if (!here.available) return context.skip(`${name}: ${here.reason}`);
+    if (!here.available) context.skip(`${name}: ${here.reason}`);
     const device = await factory.open();
     const { subnormals } = device.target.capabilities;
     const table: string[] = [];
