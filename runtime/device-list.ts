@@ -20,10 +20,18 @@ export const BROWSER_DEVICES: DeviceList = {
   wgsl: async () => (await import("./devices/webgpu.ts")).browserDevice,
 };
 
+/** E6301 for a name that is not in the list. */
+export function refuseUnknownTarget(list: DeviceList, name: string): void {
+  if (!Object.hasOwn(list, name)) unknownTarget(list, name);
+}
+
 /** The factory of a target's device; E6301 for a name that is not in the list. */
 export async function deviceFactory(list: DeviceList, name: string): Promise<DeviceFactory> {
   const load = Object.hasOwn(list, name) ? list[name] : undefined;
-  if (load !== undefined) return load();
+  return load === undefined ? unknownTarget(list, name) : load();
+}
+
+function unknownTarget(list: DeviceList, name: string): never {
   const names = Object.keys(list);
   const near = nearest(name, names);
   return refuse("E6301", `there is no target ${quoted(name)} to run on`, {

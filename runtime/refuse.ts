@@ -4,6 +4,7 @@
  */
 import type { Code } from "../compiler/support/codes.ts";
 import { diagnostic, EinkornError } from "../compiler/support/diagnostics.ts";
+import { didYouMean } from "../compiler/support/typos.ts";
 
 export type WaysOut = { readonly notes?: readonly string[]; readonly help?: readonly string[] };
 
@@ -35,28 +36,7 @@ export function counted(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }
 
-/** The word of a list nearest to a mistyped one, at most a third of its letters away, capitals apart; null if there is none. */
+/** The word of a list that was probably meant; null if none is near. Lists and words of foreign files can be of any length. */
 export function nearest(word: string, among: readonly string[]): string | null {
-  let best: string | null = null;
-  let least = Math.max(1, Math.floor(word.length / 3)) + 1;
-  for (const candidate of among.slice(0, 1000)) {
-    if (Math.abs(candidate.length - word.length) >= least) continue;
-    const edits = editDistance(word.toLowerCase(), candidate.toLowerCase());
-    if (edits < least) [best, least] = [candidate, edits];
-  }
-  return best;
-}
-
-/** Levenshtein, one row at a time. */
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const replace = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(replace, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row[b.length] ?? 0;
+  return word.length > LONGEST ? null : didYouMean(word, among.slice(0, 1000));
 }

@@ -1,52 +1,97 @@
-/** `einkorn build FILE[:KERNEL,…] --target T[,T] -o DIR`: ahead-of-time artifacts, each target in a folder of its own. */
-import { join } from "node:path";
-import { emitKernel, specialiseByName } from "../../compiler/compile.ts";
-import { Diagnostics } from "../../compiler/support/diagnostics.ts";
+/** `einkorn build FILE[:KERNEL,…] --target T[,T] -o DIR`: ahead-of-time artifacts, a folder per target and kernel. */
+import { dirname, join } from "node:path";
+import { emitKernel } from "../../compiler/compile.ts";
+import type { Kernel } from "../../compiler/ir/equations.ts";
+import { Diagnostics, EinkornError } from "../../compiler/support/diagnostics.ts";
+import type { Target } from "../../compiler/target.ts";
 import { targetNamed } from "../../targets/registry.ts";
 import { makeFolder, writeFileBytes } from "../node/files.ts";
-import { listed, quoted, refuse } from "../refuse.ts";
+import { listed, nearest, quoted, refuse } from "../refuse.ts";
+import { specialiseChecked } from "../specialise.ts";
 import { parseDims, parseGenerics } from "./options.ts";
 import { openProgram, provedOrThrow } from "./program-file.ts";
 import type { Outcome } from "./report.ts";
+import { table } from "./report.ts";
 
 export type BuildOptions = {
+  /** Names with commas between. */
   readonly target: string;
   readonly out: string;
   readonly dim: readonly string[];
   readonly set: readonly string[];
 };
 
-export async function build(argument: string, options: BuildOptions): Promise<Outcome> {
+export type BuiltFile = {
+  readonly target: string;
+  readonly kernel: string;
+  readonly path: string;
+  readonly bytes: number;
+};
+
+export type BuildResult = { readonly files: readonly BuiltFile[] };
+
+type Made = BuiltFile & { readonly content: Uint8Array };
+
+export async function build(argument: string, options: BuildOptions): Promise<Outcome<BuildResult>> {
   const diagnostics = new Diagnostics();
-  const file = await openProgram(argument, diagnostics);
-  if (file === null) return { diagnostics: diagnostics.list, text: [], result: null };
   const dims = parseDims(options.dim);
   const generics = parseGenerics(options.set);
-  const targets = options.target.split(",").map((name) => targetNamed(name));
-  const made: { readonly path: string; readonly content: string | Uint8Array }[] = [];
-  for (const name of file.kernels) {
-    const proved = provedOrThrow(file, name, generics, diagnostics);
-    const names = proved.kernel.dims.map((d) => d.name);
-    const stray = [...dims.keys()].find((d) => !names.includes(d));
-    if (stray !== undefined && file.kernels.length === 1) {
-      refuse("E6202", `${name} has no dim ${quoted(stray)}`, { help: [`its dims are ${listed(names)}`] });
-    }
-    const kernel = specialiseByName(proved.kernel, dims);
-    for (const target of targets) {
-      const artifact = await emitKernel(kernel, target, diagnostics);
-      if (artifact === null) return { diagnostics: diagnostics.list, text: [], result: null };
-      const files = await target.files(artifact, kernel, name);
-      for (const f of files) made.push({ path: join(options.out, target.name, name, f.name), content: f.content });
-    }
+  const targets = [...new Set(options.target.split(","))].map((name) => compilable(targetNamed(name)));
+  const file = await openProgram(argument, diagnostics);
+  if (file === null) return { diagnostics: diagnostics.list, text: [], result: null };
+  const kernels = file.kernels.map((name) => ({
+    name,
+    kernel: provedOrThrow(file, name, generics, diagnostics).kernel,
+  }));
+  refuseStrayDims(
+    kernels.map((k) => k.kernel),
+    dims,
+  );
+  const made: Made[] = [];
+  for (const { name, kernel } of kernels) {
+    const own = new Map([...dims].filter(([d]) => kernel.dims.some((k) => k.name === d)));
+    const special = specialiseChecked(kernel, own);
+    for (const target of targets) made.push(...(await filesOf(special, target, name, options.out)));
   }
   // Nothing is written before everything has been made.
   for (const f of made) {
-    await makeFolder(join(f.path, ".."));
+    await makeFolder(dirname(f.path));
     await writeFileBytes(f.path, f.content);
   }
-  const sizes = made.map((f) => ({
-    path: f.path,
-    bytes: typeof f.content === "string" ? new TextEncoder().encode(f.content).length : f.content.length,
-  }));
-  return { diagnostics: diagnostics.list, text: sizes.map((f) => `${f.path}  ${f.bytes} B`), result: { files: sizes } };
+  const files = made.map(({ target, kernel, path, bytes }) => ({ target, kernel, path, bytes }));
+  const text = table(files.map((f) => [f.path, sizeText(f.bytes)]));
+  return { diagnostics: diagnostics.list, text, result: { files } };
+}
+
+function compilable(target: Target): Target {
+  if (target.lowers) return target;
+  return refuse("E6402", `--target ${target.name}: it runs the equations themselves, and there is nothing to build`);
+}
+
+/** A dim that no kernel has is a mistake; one that only some have is not. */
+function refuseStrayDims(kernels: readonly Kernel[], dims: ReadonlyMap<string, bigint>): void {
+  const there = [...new Set(kernels.flatMap((k) => k.dims.map((d) => d.name)))];
+  const stray = [...dims.keys()].find((d) => !there.includes(d));
+  if (stray === undefined) return;
+  const near = nearest(stray, there);
+  const names = listed(kernels.map((k) => k.name));
+  refuse("E6202", `${names} ${kernels.length === 1 ? "has" : "have"} no dim ${quoted(stray)}`, {
+    help: [near === null ? `the dims are ${listed(there)}` : `did you mean ${near}?`],
+  });
+}
+
+async function filesOf(kernel: Kernel, target: Target, name: string, out: string): Promise<readonly Made[]> {
+  const diagnostics = new Diagnostics();
+  const artifact = await emitKernel(kernel, target, diagnostics);
+  if (artifact === null) throw new EinkornError(diagnostics.list);
+  const files = await target.files(artifact, kernel, name);
+  return files.map((f) => {
+    const content = typeof f.content === "string" ? new TextEncoder().encode(f.content) : f.content;
+    const path = join(out, target.name, name, f.name);
+    return { target: target.name, kernel: name, path, bytes: content.length, content };
+  });
+}
+
+function sizeText(bytes: number): string {
+  return bytes < 10_000 ? `${bytes} B` : `${(bytes / 1000).toFixed(1)} kB`;
 }

@@ -1,48 +1,79 @@
 /** `einkorn check FILE…`: parse, types, bounds; says of each access how it was proved. */
-import type { AccessProof } from "../../compiler/passes/prove/proof.ts";
 import { proveKernelOf } from "../../compiler/compile.ts";
-import { Diagnostics } from "../../compiler/support/diagnostics.ts";
+import type { AccessProof } from "../../compiler/passes/prove/proof.ts";
+import { Diagnostics, EinkornError } from "../../compiler/support/diagnostics.ts";
+import { unreachable } from "../../compiler/support/invariant.ts";
 import { positionOf } from "../../compiler/support/source.ts";
-import { openProgram } from "./program-file.ts";
+import { counted } from "../refuse.ts";
+import type { ProgramFile } from "./program-file.ts";
+import { readProgramFile } from "./program-file.ts";
 import type { Outcome } from "./report.ts";
+import { summaryOf } from "./report.ts";
 
-export async function check(files: readonly string[]): Promise<Outcome> {
-  const diagnostics = new Diagnostics();
-  const text: string[] = [];
-  const result: unknown[] = [];
-  for (const argument of files) {
-    const file = await openProgram(argument, diagnostics);
-    const kernels: unknown[] = [];
-    for (const { name, checked } of file?.program.kernels ?? []) {
-      if (file === null || (argument !== file.path && !file.kernels.includes(name))) continue;
-      if (!checked) {
-        text.push(`${file.path}: ${name}: has a generic without a default; checked where it is called`);
-        kernels.push({ name, ok: true, dims: [], accesses: [] });
-        continue;
-      }
-      const proved = proveKernelOf(file.program, name, {}, diagnostics);
-      if (proved === null) {
-        kernels.push({ name, ok: false });
-        continue;
-      }
-      kernels.push({
-        name,
-        ok: true,
-        dims: proved.kernel.dims.map((d) => d.name),
-        accesses: proved.proofs.map(proofRow),
-      });
-      text.push(`${file.path}: ${name}: ${count(proved.proofs.length, "access", "accesses")} proved`);
+export type CheckedFile = { readonly file: string; readonly kernels: readonly KernelRow[] };
+
+type KernelRow =
+  | {
+      readonly name: string;
+      readonly verdict: "proved";
+      readonly dims: readonly string[];
+      readonly accesses: readonly AccessRow[];
     }
-    result.push({ file: argument, kernels });
+  /** With diagnostics that say why. */
+  | { readonly name: string; readonly verdict: "wrong" }
+  /** It has a generic without a default, and is checked where it is called. */
+  | { readonly name: string; readonly verdict: "generic" };
+
+type AccessRow = Omit<AccessProof, "span"> & { readonly file: string; readonly line: number; readonly column: number };
+
+export async function check(files: readonly string[]): Promise<Outcome<readonly CheckedFile[]>> {
+  const diagnostics = new Diagnostics();
+  const result: CheckedFile[] = [];
+  for (const argument of files) {
+    const file = await openOrReport(argument, diagnostics);
+    result.push({ file: argument, kernels: file === null ? [] : checkFile(file, diagnostics) });
   }
-  return { diagnostics: diagnostics.list, text, result };
+  const text = result.flatMap(({ file, kernels }) => kernels.flatMap((k) => textOf(file, k)));
+  if (text.length === 0 && !diagnostics.hasErrors) text.push("there are no kernels");
+  return { diagnostics: diagnostics.list, text, notes: summaryOf(diagnostics.list), result };
 }
 
-function count(n: number, one: string, many: string): string {
-  return `${n} ${n === 1 ? one : many}`;
+/** A file that is not there does not keep the others from being checked. */
+async function openOrReport(argument: string, diagnostics: Diagnostics): Promise<ProgramFile | null> {
+  try {
+    return await readProgramFile(argument, diagnostics);
+  } catch (error) {
+    if (!(error instanceof EinkornError)) throw error;
+    for (const d of error.diagnostics) diagnostics.add(d);
+    return null;
+  }
 }
 
-function proofRow(p: AccessProof): unknown {
-  const { span, ...rest } = p;
-  return { ...rest, file: span.source.name, ...positionOf(span.source, span.start) };
+function checkFile(file: ProgramFile, diagnostics: Diagnostics): readonly KernelRow[] {
+  const wanted = file.program.kernels.filter(({ name }) => file.named?.includes(name) ?? true);
+  return wanted.map(({ name, checked, fine }): KernelRow => {
+    if (!checked) return { name, verdict: "generic" };
+    const proved = fine ? proveKernelOf(file.program, name, {}, diagnostics) : null;
+    if (proved === null) return { name, verdict: "wrong" };
+    const dims = proved.kernel.dims.map((d) => d.name);
+    return { name, verdict: "proved", dims, accesses: proved.proofs.map(accessRow) };
+  });
+}
+
+function accessRow({ span, ...proof }: AccessProof): AccessRow {
+  return { ...proof, file: span.source.name, ...positionOf(span.source, span.start) };
+}
+
+function textOf(argument: string, k: KernelRow): readonly string[] {
+  const file = argument.endsWith(`:${k.name}`) ? argument.slice(0, -k.name.length - 1) : argument;
+  switch (k.verdict) {
+    case "proved":
+      return [`${file}: ${k.name}: ${counted(k.accesses.length, "subscript")} proved in range`];
+    case "generic":
+      return [`${file}: ${k.name}: has a generic without a default; it is checked where it is called`];
+    case "wrong":
+      return [];
+    default:
+      return unreachable(k);
+  }
 }

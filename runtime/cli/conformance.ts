@@ -3,21 +3,22 @@
  * each kernel small prime dims that satisfy its `where`, random inputs within the range types.
  */
 import { emitKernel, proveKernelOf, specialiseByName } from "../../compiler/compile.ts";
-import type { ProvedKernel } from "../../compiler/compile.ts";
 import { compareToReference } from "../../compiler/ir/compare.ts";
 import type { Kernel } from "../../compiler/ir/equations.ts";
 import { interpretWithErrors } from "../../compiler/ir/interpret-equations.ts";
 import { Diagnostics, EinkornError } from "../../compiler/support/diagnostics.ts";
-import { InternalError, known } from "../../compiler/support/invariant.ts";
+import { InternalError, known, unreachable } from "../../compiler/support/invariant.ts";
 import { checkCall } from "../arguments.ts";
-import type { Device } from "../device.ts";
+import type { Device, DeviceFactory } from "../device.ts";
 import { drawDims, drawInputs } from "../draw-inputs.ts";
 import { toArray } from "../nd-array.ts";
 import { DEVICE_NAMES, deviceFactory } from "../node/devices.ts";
 import { exampleFiles } from "../node/examples.ts";
-import { refuse } from "../refuse.ts";
+import { quoted, refuse } from "../refuse.ts";
 import { EXIT } from "./exit-codes.ts";
 import { openProgram } from "./program-file.ts";
+import type { Progress } from "./progress.ts";
+import { makeProgress } from "./progress.ts";
 import type { Outcome } from "./report.ts";
 import { table } from "./report.ts";
 
@@ -35,44 +36,91 @@ const TOLERANCE = 2;
 /** Dim draws per kernel. */
 const DRAWS = 3;
 
-export async function conformance(files: readonly string[], options: ConformanceOptions): Promise<Outcome> {
+export type ConformanceResult = {
+  /** The most ulp, in the language's sense, that counts as equal. */
+  readonly tolerance: number;
+  readonly kernels: readonly string[];
+  /** Cells in the order of the kernels. */
+  readonly targets: readonly { readonly target: string; readonly cells: readonly Cell[] }[];
+};
+
+type Row = { readonly name: string; readonly kernel: Kernel };
+
+export async function conformance(
+  files: readonly string[],
+  options: ConformanceOptions,
+): Promise<Outcome<ConformanceResult>> {
   const seed = Number(options.seed);
-  if (!Number.isSafeInteger(seed) || seed < 0) refuse("E6402", `--seed ${options.seed}: a seed is a whole number`);
-  const names = options.target?.split(",") ?? DEVICE_NAMES.filter((n) => n !== "interp");
-  const diagnostics = new Diagnostics();
-  const kernels: { readonly name: string; readonly proved: ProvedKernel }[] = [];
-  for (const argument of files.length > 0 ? files : await exampleFiles()) {
-    const file = await openProgram(argument, diagnostics);
-    for (const name of file?.kernels ?? []) {
-      const proved = file === null ? null : proveKernelOf(file.program, name, {}, diagnostics);
-      if (proved !== null) kernels.push({ name, proved });
-    }
+  if (!/^\d+$/.test(options.seed) || !Number.isSafeInteger(seed)) {
+    refuse("E6402", `--seed ${quoted(options.seed)}: a seed is a whole number from 0`);
   }
+  const asked = options.target?.split(",");
+  const factories = await Promise.all((asked ?? DEVICE_NAMES.filter((n) => n !== "interp")).map(deviceFactory));
+  const diagnostics = new Diagnostics();
+  const kernels = await readKernels(files, diagnostics);
+  const progress = makeProgress();
   const columns: { readonly target: string; readonly cells: readonly Cell[] }[] = [];
-  for (const name of names) columns.push({ target: name, cells: await column(name, kernels, seed) });
+  try {
+    for (const factory of factories) {
+      columns.push({ target: factory.name, cells: await column(factory, kernels, seed, progress) });
+    }
+  } finally {
+    progress.end();
+  }
   const rows = kernels.map((k, n) => [k.name, ...columns.map((c) => cellText(known(c.cells[n], "cell")))]);
-  const notes = columns.flatMap((c) => reasons(c.target, c.cells));
-  const wrong = columns.some((c) => c.cells.some((cell) => cell.verdict === "differs"));
+  const cells = columns.flatMap((c) => c.cells);
+  const exit = cells.some((c) => c.verdict === "differs")
+    ? EXIT.wrong
+    : // A target that was asked for by name and is not here is the machine's fault; all that are here is the default.
+      asked !== undefined && cells.some((c) => c.verdict === "unavailable")
+      ? EXIT.machine
+      : EXIT.fine;
   return {
     diagnostics: diagnostics.list,
-    text: [...table([["kernel", ...names], ...rows]), ...notes],
+    text: [
+      ...table([["kernel", ...columns.map((c) => c.target)], ...rows]),
+      ...columns.flatMap((c) => reasons(c.target, kernels, c.cells)),
+    ],
     result: { tolerance: TOLERANCE, kernels: kernels.map((k) => k.name), targets: columns },
-    ...(wrong ? { exit: EXIT.wrong } : {}),
+    exit,
   };
 }
 
+/** Every kernel that can stand alone, of the files or of the examples. */
+async function readKernels(files: readonly string[], diagnostics: Diagnostics): Promise<readonly Row[]> {
+  const examples = files.length > 0 ? files : await exampleFiles();
+  if (examples.length === 0) {
+    refuse("E6401", "an installed package has no examples", {
+      help: ["name your own files: einkorn conformance FILE"],
+    });
+  }
+  const rows: Row[] = [];
+  for (const argument of examples) {
+    const file = await openProgram(argument, diagnostics);
+    for (const name of file?.kernels ?? []) {
+      if (file?.program.kernels.find((k) => k.name === name)?.checked !== true) continue;
+      const proved = proveKernelOf(file.program, name, {}, diagnostics);
+      if (proved !== null) rows.push({ name, kernel: proved.kernel });
+    }
+  }
+  return rows;
+}
+
 async function column(
-  name: string,
-  kernels: readonly { readonly proved: ProvedKernel }[],
+  factory: DeviceFactory,
+  kernels: readonly Row[],
   seed: number,
+  progress: Progress,
 ): Promise<readonly Cell[]> {
-  const factory = await deviceFactory(name);
   const here = await factory.probe();
   if (!here.available) return kernels.map((): Cell => ({ verdict: "unavailable", reason: here.reason }));
   const device = await factory.open();
   try {
     const cells: Cell[] = [];
-    for (const { proved } of kernels) cells.push(await cellOf(proved.kernel, device, seed));
+    for (const { name, kernel } of kernels) {
+      progress.say(`${factory.name}: ${name} (${cells.length + 1} of ${kernels.length})`);
+      cells.push(await cellOf(kernel, device, seed));
+    }
     return cells;
   } finally {
     await device.close();
@@ -151,13 +199,17 @@ function cellText(cell: Cell): string {
       return `refused ${cell.code}`;
     case "unavailable":
       return "not here";
+    default:
+      return unreachable(cell);
   }
 }
 
-function reasons(target: string, cells: readonly Cell[]): readonly string[] {
-  const lines = cells.flatMap((c): readonly string[] => {
-    if (c.verdict === "differs") return [`${target}: ${c.detail}`];
-    if (c.verdict === "refused") return [`${target}: ${c.code} ${c.reason}`];
+/** A line for each cell that is not equal; one for a target that is not here. */
+function reasons(target: string, kernels: readonly Row[], cells: readonly Cell[]): readonly string[] {
+  const lines = cells.flatMap((c, n): readonly string[] => {
+    const where = `${target}: ${known(kernels[n], "kernel").name}`;
+    if (c.verdict === "differs") return [`${where}: ${c.detail}`];
+    if (c.verdict === "refused") return [`${where}: ${c.code} ${c.reason}`];
     return c.verdict === "unavailable" ? [`${target}: not here: ${c.reason}`] : [];
   });
   return [...new Set(lines)];

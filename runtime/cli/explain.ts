@@ -1,65 +1,101 @@
 /** `einkorn explain FILE:KERNEL`: the equations, proofs, loops and machine code of a kernel, or one level after a pass. */
-import { specialiseByName } from "../../compiler/compile.ts";
+import type { Kernel } from "../../compiler/ir/equations.ts";
 import { printEquations } from "../../compiler/ir/print-equations.ts";
 import { printLoops } from "../../compiler/ir/print-loops.ts";
 import { printMachine } from "../../compiler/ir/print-machine.ts";
 import type { State } from "../../compiler/pass.ts";
+import { checkTarget } from "../../compiler/passes/check-target.ts";
+import type { AccessProof } from "../../compiler/passes/prove/proof.ts";
 import { PIPELINE, runPipeline } from "../../compiler/pipeline.ts";
-import { Diagnostics } from "../../compiler/support/diagnostics.ts";
+import { Diagnostics, EinkornError } from "../../compiler/support/diagnostics.ts";
+import { unreachable } from "../../compiler/support/invariant.ts";
 import { positionOf } from "../../compiler/support/source.ts";
+import type { Target } from "../../compiler/target.ts";
 import { targetNamed } from "../../targets/registry.ts";
 import { listed, nearest, quoted, refuse } from "../refuse.ts";
+import { specialiseChecked } from "../specialise.ts";
 import { parseDims, parseGenerics } from "./options.ts";
 import { oneKernel, openProgram, provedOrThrow } from "./program-file.ts";
 import type { Outcome } from "./report.ts";
+import { differences } from "./text-diff.ts";
 
 export type ExplainOptions = {
   readonly target: string;
   readonly dim: readonly string[];
   readonly set: readonly string[];
   readonly after?: string;
+  /** Two passes, or none. */
   readonly diff?: readonly string[];
 };
+
+export type ExplainResult =
+  | { readonly after: string; readonly program: string }
+  | { readonly from: string; readonly to: string; readonly diff: readonly string[] }
+  | { readonly sections: readonly { readonly title: string; readonly text: string }[] };
 
 /** The front end's result, before the first pass. */
 const START = "prove";
 
-export async function explain(argument: string, options: ExplainOptions): Promise<Outcome> {
+export async function explain(argument: string, options: ExplainOptions): Promise<Outcome<ExplainResult>> {
   const diagnostics = new Diagnostics();
+  const target = targetNamed(options.target);
+  const [dims, generics] = [parseDims(options.dim), parseGenerics(options.set)];
+  const { after, diff = [] } = options;
+  if (diff.length > 0 && diff.length !== 2) {
+    refuse("E6402", `--diff wants two passes, and ${diff.length} are given`, { help: ["write FILE --diff P Q"] });
+  }
+  for (const name of [...(after === undefined ? [] : [after]), ...diff]) checkPass(name);
   const file = await openProgram(argument, diagnostics);
   if (file === null) return { diagnostics: diagnostics.list, text: [], result: null };
-  const proved = provedOrThrow(file, oneKernel(file), parseGenerics(options.set), diagnostics);
-  const kernel = specialiseByName(proved.kernel, parseDims(options.dim));
-  const target = targetNamed(options.target);
-  const printed = new Map<string, string>([[START, printEquations(kernel)]]);
-  const wanted = [...(options.after === undefined ? [] : [options.after]), ...(options.diff ?? [])];
-  for (const name of wanted) checkPass(name);
-  runPipeline(kernel, target, { watch: (pass, state) => void printed.set(pass.name, printState(state)) });
-  const at = (name: string): string => printed.get(name) ?? "";
-  if (options.after !== undefined) return done(at(options.after), { after: options.after, program: at(options.after) });
-  if (options.diff !== undefined) {
-    const [from = START, to = START] = options.diff;
+  const proved = provedOrThrow(file, oneKernel(file), generics, diagnostics);
+  const printed = printAll(specialiseChecked(proved.kernel, dims), target);
+  const at = (name: string): string => {
+    const text = printed.get(name);
+    return text ?? refuse("E6402", `target ${target.name} runs the equations: it has no ${name}`);
+  };
+  const done = (text: string, result: ExplainResult): Outcome<ExplainResult> => ({
+    diagnostics: diagnostics.list,
+    text: [text.trimEnd()],
+    result,
+  });
+  if (after !== undefined) return done(at(after), { after, program: at(after) });
+  const [from, to] = diff;
+  if (from !== undefined && to !== undefined) {
     const lines = differences(at(from).split("\n"), at(to).split("\n"));
     return done(lines.join("\n"), { from, to, diff: lines });
   }
-  const proofs = proved.proofs.map((p) => {
-    const { line, column } = positionOf(p.span.source, p.span.start);
-    return `${line}:${column}  ${p.goal}  (${p.method}${p.facts.length > 0 ? `: ${p.facts.join(", ")}` : ""})`;
-  });
-  const sections = [
-    ["equations", at(START)],
-    ["proofs", proofs.join("\n")],
-    [`loops for ${target.name}`, at("default-nest")],
-    [`machine code for ${target.name}`, at(PIPELINE.at(-1)?.name ?? START)],
-  ] as const;
-  return done(
-    sections.map(([title, body]) => `== ${title}\n${body.trimEnd()}`).join("\n\n"),
-    Object.fromEntries(sections),
-  );
+  const sections = sectionsOf(proved.proofs, printed, target);
+  return done(sections.map(({ title, text }) => `== ${title}\n${text}`).join("\n\n"), { sections });
+}
 
-  function done(text: string, result: unknown): Outcome {
-    return { diagnostics: diagnostics.list, text: [text.trimEnd()], result };
-  }
+/** The kernel before the first pass and after each, as text. */
+function printAll(kernel: Kernel, target: Target): ReadonlyMap<string, string> {
+  const printed = new Map([[START, printEquations(kernel)]]);
+  const refused = new Diagnostics();
+  checkTarget(kernel, target, refused);
+  if (refused.hasErrors) throw new EinkornError(refused.list);
+  if (!target.lowers) return printed;
+  runPipeline(kernel, target, { watch: (pass, state) => void printed.set(pass.name, printState(state)) });
+  return printed;
+}
+
+function sectionsOf(
+  proofs: readonly AccessProof[],
+  printed: ReadonlyMap<string, string>,
+  target: Target,
+): readonly { readonly title: string; readonly text: string }[] {
+  const lines = proofs.map((p) => {
+    const { line, column } = positionOf(p.span.source, p.span.start);
+    const facts = p.facts.length > 0 ? `: ${p.facts.join(", ")}` : "";
+    return `${line}:${column}  ${p.goal}  (${p.method}${facts})`;
+  });
+  const all = [
+    { title: "equations", text: printed.get(START) },
+    { title: "proofs", text: lines.join("\n") },
+    { title: `loops for ${target.name}`, text: printed.get("default-nest") },
+    { title: `machine code for ${target.name}`, text: printed.get(PIPELINE.at(-1)?.name ?? START) },
+  ];
+  return all.flatMap(({ title, text }) => (text === undefined ? [] : [{ title, text: text.trimEnd() }]));
 }
 
 function checkPass(name: string): void {
@@ -79,40 +115,7 @@ function printState(state: State): string {
       return printLoops(state.program);
     case "machine":
       return printMachine(state.program);
+    default:
+      return unreachable(state);
   }
-}
-
-/** Lines of two texts with `-` and `+`, by their longest common subsequence; large texts are compared by their ends only. */
-export function differences(before: readonly string[], after: readonly string[]): readonly string[] {
-  let start = 0;
-  while (start < before.length && start < after.length && before[start] === after[start]) start++;
-  let end = 0;
-  while (end < before.length - start && end < after.length - start && before.at(-1 - end) === after.at(-1 - end)) end++;
-  const a = before.slice(start, before.length - end);
-  const b = after.slice(start, after.length - end);
-  const middle = a.length * b.length > 4_000_000 ? [...a.map((l) => `- ${l}`), ...b.map((l) => `+ ${l}`)] : align(a, b);
-  const same = (lines: readonly string[]): readonly string[] => lines.map((l) => `  ${l}`);
-  return [...same(before.slice(0, start)), ...middle, ...same(before.slice(before.length - end))];
-}
-
-function align(a: readonly string[], b: readonly string[]): readonly string[] {
-  const width = b.length + 1;
-  const common = new Uint32Array((a.length + 1) * width);
-  const at = (i: number, j: number): number => common[i * width + j] ?? 0;
-  for (let i = a.length - 1; i >= 0; i--) {
-    for (let j = b.length - 1; j >= 0; j--) {
-      common[i * width + j] = a[i] === b[j] ? at(i + 1, j + 1) + 1 : Math.max(at(i + 1, j), at(i, j + 1));
-    }
-  }
-  const lines: string[] = [];
-  let [i, j] = [0, 0];
-  while (i < a.length || j < b.length) {
-    if (i < a.length && j < b.length && a[i] === b[j]) {
-      lines.push(`  ${a[i]}`);
-      i++;
-      j++;
-    } else if (j >= b.length || (i < a.length && at(i + 1, j) >= at(i, j + 1))) lines.push(`- ${a[i++]}`);
-    else lines.push(`+ ${b[j++]}`);
-  }
-  return lines;
 }

@@ -1,96 +1,77 @@
 /**
- * The command line: one table of commands, each in a file of its own that is loaded when it is called. What a user did
- * wrong comes back as diagnostics and an exit code; what is wrong with us is an internal error (4).
+ * The command line: reads the arguments by the table of commands, runs one, reports. What a user did wrong comes back as
+ * diagnostics and an exit code; what is wrong with us is an internal error (4).
  */
-import { Command, CommanderError } from "commander";
-import type { Code } from "../../compiler/support/codes.ts";
+import process from "node:process";
+import { Command, CommanderError, Option } from "commander";
+import type { Diagnostic } from "../../compiler/support/diagnostics.ts";
 import { diagnostic, EinkornError } from "../../compiler/support/diagnostics.ts";
 import { InternalError } from "../../compiler/support/invariant.ts";
+import { undoOnSignals } from "../node/clean-up.ts";
+import { nearest } from "../refuse.ts";
 import { version } from "../version.ts";
+import type { CommandRow, OptionRow } from "./command-row.ts";
+import { Given } from "./command-row.ts";
+import { COMMANDS, LATER_COMMANDS } from "./commands.ts";
 import { EXIT } from "./exit-codes.ts";
 import type { Outcome } from "./report.ts";
 import { report } from "./report.ts";
 
 /** Runs a command line (without the program's own name) and returns the exit code. */
 export async function main(argv: readonly string[]): Promise<number> {
+  undoOnSignals();
   const json = argv.includes("--json");
   let exit: number = EXIT.fine;
-  const settle = (command: string, work: () => Promise<Outcome>) => async (): Promise<void> => {
-    exit = report(command, await guarded(work), json);
+  const run = async (row: CommandRow, args: readonly string[], given: Given): Promise<void> => {
+    exit = report(row.name, await guarded(() => row.run(args, given)), json);
   };
   try {
-    await commands(settle).parseAsync([...argv], { from: "user" });
+    await commandLine(run).parseAsync([...argv], { from: "user" });
     return exit;
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return EXIT.fine;
     if (error.code === "commander.help") return EXIT.command;
-    const message = error.message.replace(/^error: /, "");
-    return report(argv[0] ?? "einkorn", refusal("E6401", message, "run einkorn --help"), json);
+    const name = argv.find((a) => COMMANDS.some((row) => row.name === a)) ?? null;
+    return report(name, refusal(complaint(error, argv, name)), json);
   }
 }
 
-type Settle = (command: string, work: () => Promise<Outcome>) => () => Promise<void>;
+type Run = (row: CommandRow, args: readonly string[], given: Given) => Promise<void>;
 
-const collect = (value: string, list: readonly string[]): readonly string[] => [...list, value];
-
-function commands(settle: Settle): Command {
+function commandLine(run: Run): Command {
   const program = new Command("einkorn")
-    .description("Tensor kernels as equations, proved, for WASM, WebGPU, C and native code.")
+    .description("Tensor kernels as equations, proved in bounds, for WASM, WebGPU and C.")
     .version(version, "-V, --version")
     .option("--json", "one JSON document on standard output")
+    .addHelpText("after", "\neinkorn help COMMAND shows the options and examples of a command.")
     .exitOverride()
-    .configureOutput({ outputError: () => {} })
-    .showSuggestionAfterError(true);
-  const add = (name: string, description: string): Command =>
-    program
-      .command(name)
-      .description(description)
-      .option("--json", "one JSON document on standard output")
-      .exitOverride();
-
-  const dims = (c: Command): Command =>
-    c
-      .option("--dim <NAME=SIZE>", "a dim becomes a constant; may be repeated", collect, [])
-      .option("--set <NAME=VALUE>", "a generic's value; may be repeated", collect, []);
-
-  add("check", "parse, types, bounds; says how each access was proved")
-    .argument("<FILE...>", ".ein files, or FILE:KERNEL")
-    .action((files: string[]) => settle("check", async () => (await import("./check.ts")).check(files))());
-  dims(add("run", "compile, run, print or write the outputs"))
-    .argument("<FILE[:KERNEL]>")
-    .option("--target <T>", "interp, wasm, wgsl, hls", "wasm")
-    .option("--in <NAME=SRC>", "an argument: file, number, random[:seed], zeros, iota, -; may be repeated", collect, [])
-    .option("--out <NAME=FILE>", "write an output to .npy, .npz or .safetensors; may be repeated", collect, [])
-    .option("--out-dir <DIR>", "write every output to DIR/NAME.npy")
-    .option("--time", "milliseconds of each stage")
-    .action((file: string, options) => settle("run", async () => (await import("./run.ts")).run(file, options))());
-  dims(add("build", "ahead-of-time artifacts, with a manifest"))
-    .argument("<FILE[:KERNEL,...]>")
-    .option("--target <T[,T]>", "targets, separated by commas", "wasm")
-    .requiredOption("-o, --out <DIR>", "the folder to write to")
-    .action((file: string, options) =>
-      settle("build", async () => (await import("./build.ts")).build(file, options))(),
-    );
-  dims(add("explain", "equations, proofs, loops, machine code"))
-    .argument("<FILE[:KERNEL]>")
-    .option("--target <T>", "for which target", "wasm")
-    .option("--after <PASS>", "the program after one pass")
-    .option("--diff <PASS...>", "what changes between two passes")
-    .action((file: string, options) =>
-      settle("explain", async () => (await import("./explain.ts")).explain(file, options))(),
-    );
-  add("conformance", "kernels x targets: equal, largest error, or refused and why")
-    .argument("[FILE...]", "by default the examples of Einkorn")
-    .option("--target <T[,T]>", "only these targets")
-    .option("--seed <N>", "of the random inputs", "1")
-    .action((files: string[], options) =>
-      settle("conformance", async () => (await import("./conformance.ts")).conformance(files, options))(),
-    );
-  add("targets", "what this machine can compile for and run, and why not").action(() =>
-    settle("targets", async () => (await import("./targets.ts")).targets())(),
-  );
+    .configureOutput({ outputError: () => {} });
+  for (const row of COMMANDS) addCommand(program, row, run);
   return program;
+}
+
+function addCommand(program: Command, row: CommandRow, run: Run): void {
+  const command = program.command(row.name, { hidden: row.hidden ?? false }).description(row.description);
+  if (row.argument !== undefined) command.argument(row.argument.name, row.argument.description);
+  for (const o of row.options) command.addOption(optionOf(o));
+  command.option("--json", "one JSON document on standard output");
+  if (row.examples.length > 0) {
+    command.addHelpText("after", `\nExamples:\n${row.examples.map((e) => `  einkorn ${e}`).join("\n")}`);
+  }
+  command.action(async () => {
+    await run(row, command.args, new Given(command.opts()));
+  });
+}
+
+function optionOf(row: OptionRow): Option {
+  const option = new Option(row.flags, row.description).hideHelp(row.hidden === true);
+  if (row.required === true) option.makeOptionMandatory();
+  if (row.fallback !== undefined) option.default(row.fallback);
+  if (row.repeated === true) {
+    option.argParser((value: string, list: unknown) => [...(Array.isArray(list) ? list : []), value]);
+  }
+  return option;
 }
 
 /** Errors that carry diagnostics become an outcome; anything else is our own mistake. */
@@ -107,6 +88,27 @@ async function guarded(work: () => Promise<Outcome>): Promise<Outcome> {
   }
 }
 
-function refusal(code: Code, message: string, help: string): Outcome {
-  return { diagnostics: [diagnostic(code, { message, span: null, help: [help] })], text: [], result: null };
+/** What commander found wrong, in the form of every other diagnostic. */
+function complaint(error: CommanderError, argv: readonly string[], name: string | null): Diagnostic {
+  const word = argv.find((a) => !a.startsWith("-")) ?? "";
+  if (error.code === "commander.unknownCommand" && LATER_COMMANDS.includes(word)) {
+    return diagnostic("E6403", { message: `the command ${word} is not built yet`, span: null });
+  }
+  const [first = "", suggestion = ""] = error.message.replace(/^error: /, "").split("\n");
+  const meant = /Did you mean (?:one of )?(.+)\?/.exec(suggestion)?.[1] ?? nearestCommand(error, word);
+  const see = `einkorn ${name === null ? "--help" : `help ${name}`} lists what there is`;
+  const help = meant === null ? [see] : [`did you mean ${meant}?`];
+  return diagnostic("E6401", { message: first, span: null, help });
+}
+
+function nearestCommand(error: CommanderError, word: string): string | null {
+  if (error.code !== "commander.unknownCommand") return null;
+  return nearest(
+    word,
+    COMMANDS.flatMap((row) => (row.hidden === true ? [] : [row.name])),
+  );
+}
+
+function refusal(d: Diagnostic): Outcome {
+  return { diagnostics: [d], text: [], result: null };
 }

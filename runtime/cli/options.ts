@@ -42,5 +42,5 @@ function genericValue(name: string, text: string): GivenGeneric {
   if (/^-?\d+$/.test(text)) return BigInt(text);
   if (/^-?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/.test(text)) return Number(text);
   if (/^[a-z][a-z0-9]*$/.test(text)) return text;
-  refuse("E6402", `--set ${name}=${quoted(text)}: a generic is a number, true, false or a dtype`);
+  return refuse("E6402", `--set ${name}=${quoted(text)}: a generic is a number, true, false or a dtype`);
 }

@@ -2,22 +2,26 @@
  * What a command says: diagnostics as text with their place, or one JSON document with `--json`. Results go to standard
  * output, diagnostics and progress to standard error, so that either can be piped.
  */
+import process from "node:process";
 import pc from "picocolors";
 import type { Diagnostic } from "../../compiler/support/diagnostics.ts";
 import type { Paint, PaintRole } from "../../compiler/support/render-diagnostic.ts";
 import { renderDiagnostic } from "../../compiler/support/render-diagnostic.ts";
 import { positionOf } from "../../compiler/support/source.ts";
+import { counted } from "../refuse.ts";
 import type { ExitCode } from "./exit-codes.ts";
-import { exitCodeOfAll } from "./exit-codes.ts";
+import { EXIT, exitCodeOfAll } from "./exit-codes.ts";
 
 type Colors = ReturnType<typeof pc.createColors>;
 
-/** What every command returns: `text` for people, `result` for `--json`. */
-export type Outcome = {
+/** What every command returns: `text` for people, `result` for `--json` (null where the diagnostics stopped it). */
+export type Outcome<Result = unknown> = {
   readonly diagnostics: readonly Diagnostic[];
   /** Lines for standard output. */
   readonly text: readonly string[];
-  readonly result: unknown;
+  /** Lines for standard error. */
+  readonly notes?: readonly string[];
+  readonly result: Result | null;
   /** Where the diagnostics alone do not say it. */
   readonly exit?: ExitCode;
 };
@@ -29,24 +33,30 @@ export function outcomeExit(o: Outcome): ExitCode {
 }
 
 /** Prints an outcome and returns the exit code. */
-export function report(command: string, o: Outcome, json: boolean): ExitCode {
+export function report(command: string | null, o: Outcome, json: boolean): ExitCode {
   const exit = outcomeExit(o);
   if (json) {
-    const diagnostics = o.diagnostics.map(jsonDiagnostic);
-    process.stdout.write(
-      `${JSON.stringify({ schema: 1, command, ok: exit === 0, diagnostics, result: o.result }, jsonValue, 2)}\n`,
-    );
+    process.stdout.write(`${jsonReport(command, o)}\n`);
     return exit;
   }
-  const color = pc.createColors(process.stderr.isTTY === true && pc.isColorSupported);
+  const color = pc.createColors(process.stderr.isTTY && pc.isColorSupported);
   for (const d of o.diagnostics) process.stderr.write(`${renderDiagnostic(d, painter(color))}\n\n`);
   if (o.text.length > 0) process.stdout.write(`${o.text.join("\n")}\n`);
+  for (const note of o.notes ?? []) process.stderr.write(`${note}\n`);
   return exit;
 }
 
-/** Maps and big integers have no JSON of their own. */
+/** The document of `--json`; docs/schemas/ describes it. */
+export function jsonReport(command: string | null, o: Outcome): string {
+  const diagnostics = o.diagnostics.map(jsonDiagnostic);
+  const ok = outcomeExit(o) === EXIT.fine;
+  return JSON.stringify({ schema: 1, command, ok, diagnostics, result: o.result }, jsonValue, 2);
+}
+
+/** Maps, big integers, infinities and NaN have no JSON of their own. */
 function jsonValue(_key: string, v: unknown): unknown {
   if (typeof v === "bigint") return Number.isSafeInteger(Number(v)) ? Number(v) : String(v);
+  if (typeof v === "number" && !Number.isFinite(v)) return String(v);
   return v instanceof Map ? Object.fromEntries(v) : v;
 }
 
@@ -63,15 +73,7 @@ function painter(color: Colors): Paint {
 }
 
 /** The form of a diagnostic in `--json`; lines and columns from 1. */
-export function jsonDiagnostic(d: Diagnostic): unknown {
-  const place = (span: Diagnostic["span"]) =>
-    span === null
-      ? { file: null, start: null, end: null }
-      : {
-          file: span.source.name,
-          start: positionOf(span.source, span.start),
-          end: positionOf(span.source, span.end),
-        };
+function jsonDiagnostic(d: Diagnostic): unknown {
   return {
     code: d.code,
     severity: d.severity,
@@ -84,6 +86,12 @@ export function jsonDiagnostic(d: Diagnostic): unknown {
   };
 }
 
+function place(span: Diagnostic["span"]): object {
+  if (span === null) return { file: null, start: null, end: null };
+  const { source, start, end } = span;
+  return { file: source.name, start: positionOf(source, start), end: positionOf(source, end) };
+}
+
 /** A table with aligned columns; the last column is not padded. */
 export function table(rows: readonly (readonly string[])[]): readonly string[] {
   const widths = (rows[0] ?? []).map((_, c) => Math.max(...rows.map((r) => (r[c] ?? "").length)));
@@ -93,4 +101,15 @@ export function table(rows: readonly (readonly string[])[]): readonly string[] {
       .join("  ")
       .trimEnd(),
   );
+}
+
+/** `2 errors, 1 warning`; nothing where there is neither. */
+export function summaryOf(list: readonly Diagnostic[]): readonly string[] {
+  const errors = list.filter((d) => d.severity === "error").length;
+  const warnings = list.length - errors;
+  const parts = [
+    ...(errors > 0 ? [counted(errors, "error")] : []),
+    ...(warnings > 0 ? [counted(warnings, "warning")] : []),
+  ];
+  return parts.length === 0 ? [] : [parts.join(", ")];
 }

@@ -2,13 +2,14 @@
 import type { Kernel, Tensor as Param } from "../../compiler/ir/equations.ts";
 import { evaluateIndex, evaluateShape } from "../../compiler/ir/evaluate-index.ts";
 import { freeVariables } from "../../compiler/ir/walk.ts";
+import { unreachable } from "../../compiler/support/invariant.ts";
 import type { TensorArchive } from "../files/archive.ts";
 import { FORMATS, formatOfBytes } from "../files/format.ts";
 import type { FormatName } from "../files/format.ts";
 import type { InputSource } from "../files/source.ts";
 import { parseInputSource } from "../files/source.ts";
 import { readFileBytes, readStandardInput, STDIN_NAME } from "../node/files.ts";
-import { listed, quoted, refuse } from "../refuse.ts";
+import { listed, nearest, quoted, refuse } from "../refuse.ts";
 import { Tensor } from "../tensor.ts";
 import { splitAssignment } from "./options.ts";
 
@@ -31,11 +32,7 @@ export async function readInputs(kernel: Kernel, list: readonly string[]): Promi
       continue;
     }
     const { name, rest } = assigned;
-    if (!params.includes(name)) {
-      refuse("E6202", `${kernel.name} has no parameter ${quoted(name)}`, {
-        help: [`its parameters are ${listed(params)}`],
-      });
-    }
+    refuseUnknown(`${kernel.name} has no parameter`, name, params);
     if (tensors.has(name) || made.has(name)) refuse("E6402", `--in ${name} is given twice`);
     const source = parseInputSource(rest);
     if (source.kind === "file") {
@@ -46,6 +43,14 @@ export async function readInputs(kernel: Kernel, list: readonly string[]): Promi
     } else made.set(name, source);
   }
   return { tensors, made };
+}
+
+/** E6202, with the nearest name or the list of them. `what`: `blur has no dim`. */
+export function refuseUnknown(what: string, name: string, names: readonly string[]): void {
+  if (names.includes(name)) return;
+  const near = nearest(name, names);
+  const rest = names.length === 0 ? "there are none" : `there are ${listed(names)}`;
+  refuse("E6202", `${what} ${quoted(name)}`, { help: [near === null ? rest : `did you mean ${near}?`] });
 }
 
 async function bindArchive(
@@ -62,7 +67,17 @@ async function bindArchive(
   }
   const archive = await open(source.format, source.path, opened);
   if (archive instanceof Tensor) return;
-  for (const name of params) if (archive.names.includes(name)) tensors.set(name, archive.read(name));
+  const bound = params.filter((name) => archive.names.includes(name));
+  if (bound.length === 0) {
+    refuse("E6105", `${source.path} holds none of the parameters ${listed(params)}`, {
+      notes: [`it holds ${listed(archive.names)}`],
+      help: [`write --in NAME=${source.path}:MEMBER`],
+    });
+  }
+  for (const name of bound) {
+    if (tensors.has(name)) refuse("E6402", `--in ${quoted(text)}: ${name} is given twice`);
+    tensors.set(name, archive.read(name));
+  }
 }
 
 async function open(
@@ -93,11 +108,7 @@ export function knownDims(
   asked: ReadonlyMap<string, bigint>,
 ): ReadonlyMap<string, bigint> {
   const names = kernel.dims.map((d) => d.name);
-  for (const name of asked.keys()) {
-    if (!names.includes(name)) {
-      refuse("E6202", `${kernel.name} has no dim ${quoted(name)}`, { help: [`its dims are ${listed(names)}`] });
-    }
-  }
+  for (const name of asked.keys()) refuseUnknown(`${kernel.name} has no dim`, name, names);
   const dims = new Map(asked);
   for (const p of kernel.params) {
     const t = tensors.get(p.name);
@@ -122,9 +133,11 @@ export function makeInputs(
     const source = inputs.made.get(p.name);
     if (source === undefined) continue;
     for (const { hi } of p.dims) {
-      const open_ = [...freeVariables(hi).values()].find((v) => !byId.has(v.id));
-      if (open_ !== undefined) {
-        refuse("E6402", `the size ${open_.name} of ${p.name} is not known`, { help: [`give --dim ${open_.name}=…`] });
+      const unknown = [...freeVariables(hi).values()].find((v) => !byId.has(v.id));
+      if (unknown !== undefined) {
+        refuse("E6402", `the size ${unknown.name} of ${p.name} is not known`, {
+          help: [`give --dim ${unknown.name}=…`],
+        });
       }
     }
     all.set(p.name, makeTensor(p, source, byId, n));
@@ -152,5 +165,7 @@ function makeTensor(p: Param, source: InputSource, dims: ReadonlyMap<string, big
     case "file":
     case "stdin":
       return refuse("E6402", `${p.name} is read, not made`);
+    default:
+      return unreachable(source);
   }
 }

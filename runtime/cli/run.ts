@@ -1,18 +1,25 @@
 /** `einkorn run FILE[:KERNEL] --target T --in NAME=SRC …`: compile for these inputs, run, print or write the outputs. */
-import { join } from "node:path";
-import { emitKernel, specialiseByName } from "../../compiler/compile.ts";
+import { dirname, join } from "node:path";
+import { emitKernel } from "../../compiler/compile.ts";
+import type { DType } from "../../compiler/ir/dtype.ts";
+import type { Kernel } from "../../compiler/ir/equations.ts";
 import { Diagnostics, EinkornError } from "../../compiler/support/diagnostics.ts";
 import { known } from "../../compiler/support/invariant.ts";
 import { checkCall } from "../arguments.ts";
+import type { Device } from "../device.ts";
+import { refuseUnknownTarget } from "../device-list.ts";
 import { FORMATS, formatOfPath } from "../files/format.ts";
+import { NODE_DEVICES, openDevice } from "../node/devices.ts";
 import { makeFolder, writeFileBytes } from "../node/files.ts";
-import { openDevice } from "../node/devices.ts";
-import { listed, quoted, refuse } from "../refuse.ts";
+import { quoted, refuse } from "../refuse.ts";
+import type { Shape } from "../shape.ts";
+import { specialiseChecked } from "../specialise.ts";
+import type { Nested } from "../tensor-values.ts";
 import type { Tensor } from "../tensor.ts";
 import { parseDims, parseGenerics, splitAssignment } from "./options.ts";
 import { oneKernel, openProgram, provedOrThrow } from "./program-file.ts";
 import type { Outcome } from "./report.ts";
-import { knownDims, makeInputs, readInputs } from "./run-inputs.ts";
+import { knownDims, makeInputs, readInputs, refuseUnknown } from "./run-inputs.ts";
 
 export type RunOptions = {
   readonly target: string;
@@ -24,68 +31,94 @@ export type RunOptions = {
   readonly time?: boolean;
 };
 
-export async function run(argument: string, options: RunOptions): Promise<Outcome> {
+export type RunResult = {
+  readonly target: string;
+  readonly device: string;
+  readonly kernel: string;
+  readonly dims: Readonly<Record<string, bigint>>;
+  readonly outputs: readonly OutputRow[];
+  /** By stage, with `--time`. */
+  readonly milliseconds?: Readonly<Record<string, number>>;
+};
+
+type OutputRow = {
+  readonly name: string;
+  readonly dtype: DType;
+  readonly shape: Shape;
+  /** Where it was written; null if it was printed. */
+  readonly file: string | null;
+  /** Only of what was not written, and is small. */
+  readonly values?: Nested;
+};
+
+export async function run(argument: string, options: RunOptions): Promise<Outcome<RunResult>> {
   const diagnostics = new Diagnostics();
   const clock = new Clock();
+  refuseUnknownTarget(NODE_DEVICES, options.target);
+  const generics = parseGenerics(options.set);
+  const asked = parseDims(options.dim);
   const file = await openProgram(argument, diagnostics);
   if (file === null) return { diagnostics: diagnostics.list, text: [], result: null };
-  const proved = provedOrThrow(file, oneKernel(file), parseGenerics(options.set), diagnostics);
-  const { kernel } = proved;
+  const { kernel } = provedOrThrow(file, oneKernel(file), generics, diagnostics);
   clock.lap("check");
-  const writes = plannedWrites(
-    options,
-    kernel.outputs.map((o) => o.name),
-  );
+  const outputs = kernel.outputs.map((o) => o.name);
+  const writes = plannedWrites(options, outputs);
   const inputs = await readInputs(kernel, options.in);
-  const dims = knownDims(kernel, inputs.tensors, parseDims(options.dim));
-  const tensors = makeInputs(kernel, inputs, dims);
+  const dims = knownDims(kernel, inputs.tensors, asked);
+  const tensors = Object.fromEntries(makeInputs(kernel, inputs, dims));
   // Everything is checked before a device is opened, so that a wrong argument costs no start-up.
-  const args = {
-    ...Object.fromEntries(tensors),
-    ...Object.fromEntries([...dims].filter(([n]) => !shapeNames(kernel).has(n))),
-  };
-  checkCall(kernel, args, {});
+  checkCall(kernel, { ...tensors, ...Object.fromEntries(dims) }, {});
   clock.lap("inputs");
   const device = await openDevice(options.target);
   try {
-    const equations = specialiseByName(kernel, dims);
-    const artifact = await emitKernel(equations, device.target, diagnostics);
-    if (artifact === null) throw new EinkornError(diagnostics.list);
-    const executable = await device.load(artifact, equations);
-    clock.lap("compile");
-    const results = executable.run(checkCall(equations, Object.fromEntries(tensors), {}));
-    const outputs = await Promise.all(results.map((t) => t.cpu()));
-    clock.lap("run");
-    const named = equations.outputs.map((o, n) => [o.name, known(outputs[n], "output")] as const);
-    await writeAll(writes, new Map(named));
-    const shown = named.filter(([name]) => !writes.some((w) => w.outputs.includes(name)));
-    const text = shown.map(([name, t]) => `${name}: ${t.toString()}`);
+    const results = await runOn(device, specialiseChecked(kernel, dims), tensors, diagnostics, clock);
+    const named = new Map(outputs.map((name, n) => [name, known(results[n], "output")] as const));
+    await writeAll(writes, named);
+    const rows = [...named].map(([name, t]) => describe(name, t, writes));
+    const text = rows.filter((r) => r.file === null).map(({ name }) => `${name}: ${String(named.get(name))}`);
+    const written = rows.filter((r) => r.file !== null).map((r) => `${r.name} is in ${r.file}`);
     const result = {
-      target: device.name,
+      target: options.target,
+      device: device.description,
       kernel: kernel.name,
       dims: Object.fromEntries(dims),
-      outputs: named.map(([name, t]) => describe(name, t, writes)),
+      outputs: rows,
       ...(options.time === true ? { milliseconds: clock.laps } : {}),
     };
-    const times = options.time === true ? [clock.text()] : [];
-    return { diagnostics: diagnostics.list, text: [...text, ...times], result };
+    const notes = [...written, ...(options.time === true ? [clock.text()] : [])];
+    return { diagnostics: diagnostics.list, text, notes, result };
   } finally {
     await device.close();
   }
 }
 
-/** Dims that stand alone in a parameter's shape: the tensors give them. */
-function shapeNames(kernel: Parameters<typeof checkCall>[0]): ReadonlySet<string> {
-  return new Set(kernel.params.flatMap((p) => p.dims.flatMap(({ hi }) => (hi.kind === "var" ? [hi.name] : []))));
+/** The outputs, on the CPU. */
+async function runOn(
+  device: Device,
+  kernel: Kernel,
+  tensors: Readonly<Record<string, Tensor>>,
+  diagnostics: Diagnostics,
+  clock: Clock,
+): Promise<readonly Tensor[]> {
+  const found = new Diagnostics();
+  const artifact = await emitKernel(kernel, device.target, found);
+  if (artifact === null) throw new EinkornError(found.list);
+  for (const d of found.list) diagnostics.add(d);
+  const executable = await device.load(artifact, kernel);
+  clock.lap("compile");
+  const results = executable.run(checkCall(kernel, tensors, {}));
+  const outputs = await Promise.all(results.map((t) => t.cpu()));
+  clock.lap("run");
+  return outputs;
 }
 
 /** More elements than this are not worth printing into JSON. */
 const LARGEST_PRINTED = 4096;
 
-function describe(name: string, t: Tensor, writes: readonly Write[]): unknown {
-  const written = writes.find((w) => w.outputs.includes(name))?.path ?? null;
-  const values = written === null && t.size <= LARGEST_PRINTED ? { values: t.toArray() } : {};
-  return { name, dtype: t.dtype, shape: t.shape, file: written, ...values };
+function describe(name: string, t: Tensor, writes: readonly Write[]): OutputRow {
+  const file = writes.find((w) => w.outputs.includes(name))?.path ?? null;
+  const values = file === null && t.size <= LARGEST_PRINTED ? { values: t.toArray() } : {};
+  return { name, dtype: t.dtype, shape: t.shape, file, ...values };
 }
 
 type Write = { readonly path: string; readonly outputs: readonly string[] };
@@ -95,14 +128,20 @@ function plannedWrites(options: RunOptions, outputs: readonly string[]): readonl
   const writes = options.out.map((text): Write => {
     const assigned = splitAssignment(text);
     const path = assigned?.rest ?? text;
-    if (formatOfPath(path) === null) {
+    const format = formatOfPath(path);
+    if (format === null) {
       refuse("E6402", `--out ${quoted(text)}: the file must end in .npy, .npz or .safetensors`);
     }
-    if (assigned === null) return { path, outputs };
-    if (!outputs.includes(assigned.name)) {
-      refuse("E6202", `there is no output ${quoted(assigned.name)}`, { help: [`the outputs are ${listed(outputs)}`] });
+    if (assigned !== null) {
+      refuseUnknown("there is no output", assigned.name, outputs);
+      return { path, outputs: [assigned.name] };
     }
-    return { path, outputs: [assigned.name] };
+    if (format === "npy" && outputs.length > 1) {
+      refuse("E6402", `--out ${quoted(text)}: an .npy file holds one tensor, and there are ${outputs.length}`, {
+        help: [`write --out ${outputs[0]}=${path}, or name an .npz file`],
+      });
+    }
+    return { path, outputs };
   });
   const folder = options.outDir;
   return folder === undefined
@@ -110,13 +149,15 @@ function plannedWrites(options: RunOptions, outputs: readonly string[]): readonl
     : [...writes, ...outputs.map((o) => ({ path: join(folder, `${o}.npy`), outputs: [o] }))];
 }
 
+/** Every file is made before the first is written. */
 async function writeAll(writes: readonly Write[], outputs: ReadonlyMap<string, Tensor>): Promise<void> {
-  for (const { path, outputs: names } of writes) {
-    const format = known(formatOfPath(path), "format");
+  const made = writes.map(({ path, outputs: names }) => {
     const chosen = new Map(names.map((n) => [n, known(outputs.get(n), "output")] as const));
-    const parts = path.split("/").slice(0, -1).join("/");
-    if (parts !== "") await makeFolder(parts);
-    await writeFileBytes(path, FORMATS[format].write(chosen));
+    return { path, bytes: FORMATS[known(formatOfPath(path), "format")].write(chosen) };
+  });
+  for (const { path, bytes } of made) {
+    await makeFolder(dirname(path));
+    await writeFileBytes(path, bytes);
   }
 }
 

@@ -1,25 +1,39 @@
 /** `einkorn targets`: what this machine can compile for and run, and what stands in the way of the rest. */
 import { TARGETS } from "../../targets/registry.ts";
-import { DEVICE_NAMES, deviceFactory } from "../node/devices.ts";
+import { probeAll } from "../device-list.ts";
+import { NODE_DEVICES } from "../node/devices.ts";
 import type { Outcome } from "./report.ts";
 import { table } from "./report.ts";
 
-export async function targets(): Promise<Outcome> {
-  const rows = await Promise.all(
-    TARGETS.map(async (target) => {
-      const { name, summary } = target;
-      if (!DEVICE_NAMES.includes(name)) {
-        return { name, summary, compiles: true, runs: false, detail: "no device in this version", help: null };
-      }
-      const here = await (await deviceFactory(name)).probe();
-      return here.available
-        ? { name, summary, compiles: true, runs: true, detail: here.description, help: null }
-        : { name, summary, compiles: true, runs: false, detail: here.reason, help: here.help };
-    }),
-  );
+export type TargetRow = {
+  readonly name: string;
+  readonly summary: string;
+  /** False for the reference, which runs equations. */
+  readonly compiles: boolean;
+  readonly runs: boolean;
+  /** What runs it, or why nothing does. */
+  readonly here: string;
+  /** The way out where it does not run. */
+  readonly help: string | null;
+};
+
+export async function targets(): Promise<Outcome<readonly TargetRow[]>> {
+  const probed = new Map((await probeAll(NODE_DEVICES)).map(({ name, here }) => [name, here] as const));
+  const rows = TARGETS.map(({ name, summary, lowers }): TargetRow => {
+    const here = probed.get(name) ?? {
+      available: false,
+      reason: "no device in this version",
+      help: "use another target",
+    };
+    const base = { name, summary, compiles: lowers, runs: here.available };
+    return here.available
+      ? { ...base, here: here.description, help: null }
+      : { ...base, here: here.reason, help: here.help };
+  });
   const text = table([
-    ["target", "compiles", "runs", "here"],
-    ...rows.map((r) => [r.name, "yes", r.runs ? "yes" : "no", r.help === null ? r.detail : `${r.detail}; ${r.help}`]),
+    ["target", "builds", "runs", "here"],
+    ...rows.map((r) => [r.name, r.compiles ? "yes" : "-", r.runs ? "yes" : "no", r.here]),
   ]);
-  return { diagnostics: [], text, result: rows };
+  const ways = rows.flatMap((r) => (r.help === null ? [] : [`${r.name}: ${r.help}`]));
+  return { diagnostics: [], text: [...text, ...ways], result: rows };
 }

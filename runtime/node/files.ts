@@ -4,12 +4,14 @@
  * becomes a diagnostic (E6102 to E6104); the command line ends with 2 then.
  */
 import { randomBytes } from "node:crypto";
+import { rmSync } from "node:fs";
 import { mkdir, open, readdir, realpath, rename, rm, stat } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { stdin } from "node:process";
 import { EinkornError } from "../../compiler/support/diagnostics.ts";
 import { nearest, refuse } from "../refuse.ts";
+import { undoAtExit } from "./clean-up.ts";
 
 /** The most that is read from one file or from standard input unless the caller says otherwise: 4 GiB. */
 export const INPUT_LIMIT = 2 ** 32;
@@ -99,12 +101,15 @@ async function replaceFile(target: string, bytes: Uint8Array, mode: number | und
   const temporary = join(dirname(target), `.${basename(target)}.${randomBytes(6).toString("hex")}.tmp`);
   // "wx": a name that exists already is an error, so that no link planted under it is followed.
   const file = await open(temporary, "wx", mode === undefined ? 0o666 : mode & 0o777);
+  const done = undoAtExit(() => rmSync(temporary, { force: true }));
   try {
     await writeAndClose(file, bytes);
     await rename(temporary, target);
   } catch (error) {
     await rm(temporary, { force: true });
     throw error;
+  } finally {
+    done();
   }
 }
 

@@ -1,0 +1,184 @@
+/** THE table of commands. A command is a row here and a file beside this one. */
+import { refuse } from "../refuse.ts";
+import type { CommandRow, OptionRow } from "./command-row.ts";
+
+const TARGET: OptionRow = {
+  flags: "--target <T>",
+  description: "interp, wasm, wgsl or hls",
+  fallback: "wasm",
+};
+const DIM: OptionRow = {
+  flags: "--dim <NAME=SIZE>",
+  description: "a dim that becomes a constant; may be repeated",
+  repeated: true,
+};
+const SET: OptionRow = {
+  flags: "--set <NAME=VALUE>",
+  description: "a generic's value; may be repeated",
+  repeated: true,
+};
+const DIALECT: OptionRow = { flags: "--dialect <D>", description: "of target hls: c99", fallback: "c99" };
+
+/** Options of later versions: known, and refused by name. */
+const later = (flags: string): OptionRow => ({ flags, description: "not built yet", hidden: true });
+
+export const COMMANDS: readonly CommandRow[] = [
+  {
+    name: "check",
+    description: "parse, types, bounds; says how each access was proved",
+    argument: { name: "<FILE...>", description: ".ein files, or FILE:KERNEL; - is standard input" },
+    options: [],
+    examples: ["check blur.ein", "check --json blur.ein:blur"],
+    run: async (args) => (await import("./check.ts")).check(args),
+  },
+  {
+    name: "run",
+    description: "compile, run, print or write the outputs",
+    argument: { name: "<FILE[:KERNEL]>", description: "one kernel of a file" },
+    options: [
+      TARGET,
+      {
+        flags: "--in <NAME=SRC>",
+        description:
+          "an argument: x.npy, w.npz:name, w.safetensors:name, a number, random[:seed], zeros, iota, or - (standard input); FILE.safetensors alone binds every parameter that it names; may be repeated",
+        repeated: true,
+      },
+      DIM,
+      SET,
+      { flags: "--out <NAME=FILE>", description: "write an output to .npy, .npz or .safetensors", repeated: true },
+      { flags: "--out-dir <DIR>", description: "write every output to DIR/NAME.npy" },
+      { flags: "--time", description: "milliseconds of each stage, on standard error" },
+      DIALECT,
+      later("--const <NAME=FILE>"),
+      later("--reuse <OUT=IN>"),
+    ],
+    examples: [
+      "run blur.ein --in X=photo.npy --out Y=blurred.npy",
+      "run blur.ein:blur --target hls --in X=random:7 --dim H=32 --dim W=32 --time",
+      "run net.ein --in X=images.npy --in weights.safetensors --out-dir results",
+    ],
+    run: async ([file = ""], o) => {
+      refuseLater(o.text("const"), "--const");
+      refuseLater(o.text("reuse"), "--reuse");
+      checkDialect(o.text("dialect"));
+      const outDir = o.text("outDir");
+      const { run } = await import("./run.ts");
+      return run(file, {
+        target: o.text("target") ?? "wasm",
+        in: o.list("in"),
+        dim: o.list("dim"),
+        set: o.list("set"),
+        out: o.list("out"),
+        ...(outDir === undefined ? {} : { outDir }),
+        time: o.flag("time"),
+      });
+    },
+  },
+  {
+    name: "build",
+    description: "ahead-of-time artifacts, with a manifest",
+    argument: { name: "<FILE[:KERNEL,...]>", description: "one or several kernels of a file" },
+    options: [
+      {
+        ...TARGET,
+        flags: "--target <T[,T]>",
+        description: "wasm, wasm-relaxed, wgsl, hls; several with commas between",
+      },
+      { flags: "-o, --out <DIR>", description: "the folder to write to: DIR/TARGET/KERNEL/…", required: true },
+      DIM,
+      SET,
+      DIALECT,
+      later("--const <NAME=FILE>"),
+    ],
+    examples: ["build blur.ein --target wasm,wgsl -o out", "build blur.ein --target hls --dim H=32 --dim W=32 -o out"],
+    run: async ([file = ""], o) => {
+      refuseLater(o.text("const"), "--const");
+      checkDialect(o.text("dialect"));
+      const { build } = await import("./build.ts");
+      const [target = "wasm", out = ""] = [o.text("target"), o.text("out")];
+      return build(file, { target, out, dim: o.list("dim"), set: o.list("set") });
+    },
+  },
+  {
+    name: "explain",
+    description: "equations, proofs, loops, machine code",
+    argument: { name: "<FILE[:KERNEL]>", description: "one kernel of a file" },
+    options: [
+      TARGET,
+      DIM,
+      SET,
+      { flags: "--after <PASS>", description: "the program after one pass" },
+      { flags: "--diff <PASS...>", description: "what changes from one pass to another: --diff P Q, after FILE" },
+      later("--primitives"),
+    ],
+    examples: [
+      "explain blur.ein",
+      "explain blur.ein --after default-nest",
+      "explain blur.ein --diff prove inline-stages",
+    ],
+    run: async ([file = ""], o) => {
+      if (o.flag("primitives")) refuseLater("", "--primitives");
+      const after = o.text("after");
+      const { explain } = await import("./explain.ts");
+      return explain(file, {
+        target: o.text("target") ?? "wasm",
+        dim: o.list("dim"),
+        set: o.list("set"),
+        ...(after === undefined ? {} : { after }),
+        diff: o.list("diff"),
+      });
+    },
+  },
+  {
+    name: "conformance",
+    description: "kernels x targets against the reference: equal, largest error, or refused and why",
+    argument: { name: "[FILE...]", description: "by default the examples of Einkorn" },
+    options: [
+      { flags: "--target <T[,T]>", description: "only these targets" },
+      { flags: "--seed <N>", description: "of the random sizes and inputs", fallback: "1" },
+    ],
+    examples: ["conformance", "conformance blur.ein --target wasm,hls --seed 7"],
+    run: async (files, o) => {
+      const [target, seed] = [o.text("target"), o.text("seed") ?? "1"];
+      const { conformance } = await import("./conformance.ts");
+      return conformance(files, { seed, ...(target === undefined ? {} : { target }) });
+    },
+  },
+  {
+    name: "targets",
+    description: "what this machine can compile for and run, and why not",
+    options: [],
+    examples: ["targets", "targets --json"],
+    run: async () => (await import("./targets.ts")).targets(),
+  },
+  {
+    name: "demo",
+    description: "classifies the shipped digits on every target; `npm run demo`",
+    hidden: true,
+    options: [
+      { flags: "--target <T[,T]>", description: "only these targets" },
+      { flags: "-o, --out <DIR>", description: "where to write the artifacts" },
+    ],
+    examples: [],
+    run: async (_args, o) => {
+      const [target, out] = [o.text("target"), o.text("out")];
+      const { demo } = await import("./demo.ts");
+      return demo({ ...(target === undefined ? {} : { target }), ...(out === undefined ? {} : { out }) });
+    },
+  },
+];
+
+/** Commands of later versions, refused by name. */
+export const LATER_COMMANDS: readonly string[] = ["test", "bench", "tune", "calibrate", "new", "fmt"];
+
+function refuseLater(value: string | undefined, what: string): void {
+  if (value !== undefined) refuse("E6403", `${what} is not built yet`);
+}
+
+const LATER_DIALECTS: readonly string[] = ["vitis", "bambu", "catapult", "smarthls"];
+
+function checkDialect(dialect = "c99"): void {
+  if (dialect === "c99") return;
+  if (LATER_DIALECTS.includes(dialect)) refuseLater(dialect, `the dialect ${dialect}`);
+  refuse("E6402", `--dialect ${JSON.stringify(dialect)}: the dialect of this version is c99`);
+}
