@@ -9,7 +9,7 @@ import type { Elem, Inst, MachineBuffer, MachineFunction, Reg } from "../../comp
 import type { CoreOp } from "../../compiler/ir/ops.ts";
 import { floorDiv } from "../../compiler/ir/ops.ts";
 import { defined } from "../../compiler/ir/walk-machine.ts";
-import { invariant, known, unreachable } from "../../compiler/support/invariant.ts";
+import { invariant, known } from "../../compiler/support/invariant.ts";
 
 /** Both ends inclusive. */
 export type Range = { readonly lo: bigint; readonly hi: bigint };
@@ -96,72 +96,62 @@ const TRUE = one(1n);
 const EITHER: Range = { lo: 0n, hi: 1n };
 const verdict = (always: boolean, never: boolean): Range => (always ? TRUE : never ? FALSE : EITHER);
 
+/** What a rule may ask besides the ranges of its operands. */
+type Asked = {
+  /** Both operands are one register. */
+  readonly same: boolean;
+  readonly bits: number;
+  /** The range of the whole type. */
+  readonly whole: Range;
+};
+type RangeRule = (a: Range, b: Range, asked: Asked) => Range;
+
+const sum: RangeRule = (a, b) => ({ lo: a.lo + b.lo, hi: a.hi + b.hi });
+const difference: RangeRule = (a, b) => ({ lo: a.lo - b.hi, hi: a.hi - b.lo });
+const product: RangeRule = (a, b) => spanned(a.lo * b.lo, a.lo * b.hi, a.hi * b.lo, a.hi * b.hi);
+const smaller: RangeRule = (a, b) => ({ lo: smallest(a.lo, b.lo), hi: smallest(a.hi, b.hi) });
+const larger: RangeRule = (a, b) => ({ lo: largest(a.lo, b.lo), hi: largest(a.hi, b.hi) });
+const eitherBits: RangeRule = (a, b, { whole }) =>
+  a.lo >= 0n && b.lo >= 0n ? { lo: 0n, hi: allOnes(largest(a.hi, b.hi)) } : whole;
+const isOne = (a: Range, b: Range): boolean => a.lo === a.hi && b.lo === b.hi && a.lo === b.lo;
+const isApart = (a: Range, b: Range): boolean => a.hi < b.lo || b.hi < a.lo;
+
+/** Operations whose result lies closer than its type; of all others, floats' among them, nothing more is known. */
+const RANGE_RULES: Readonly<Partial<Record<CoreOp, RangeRule>>> = {
+  add: sum,
+  wrapping_add: sum,
+  sub: difference,
+  wrapping_sub: difference,
+  mul: product,
+  wrapping_mul: product,
+  neg: (a) => ({ lo: -a.hi, hi: -a.lo }),
+  abs: (a) => (a.lo >= 0n ? a : { lo: a.hi < 0n ? -a.hi : 0n, hi: largest(-a.lo, a.hi) }),
+  max: larger,
+  min: smaller,
+  floor_div: (a, b, { whole }) => (b.lo > 0n ? quotients(a, b) : whole),
+  floor_mod: (a, b, { whole }) => {
+    if (b.lo <= 0n) return whole;
+    return a.lo >= 0n && a.hi < b.lo ? a : { lo: 0n, hi: b.hi - 1n };
+  },
+  eq: (a, b, { same }) => verdict(same || isOne(a, b), isApart(a, b)),
+  ne: (a, b, { same }) => verdict(isApart(a, b), same || isOne(a, b)),
+  lt: (a, b, { same }) => verdict(a.hi < b.lo, same || a.lo >= b.hi),
+  le: (a, b, { same }) => verdict(same || a.hi <= b.lo, a.lo > b.hi),
+  and: smaller,
+  or: larger,
+  not: (a) => ({ lo: 1n - a.hi, hi: 1n - a.lo }),
+  bit_and: (a, b, { whole }) => masked(a, b) ?? whole,
+  bit_or: eitherBits,
+  bit_xor: eitherBits,
+  shr: (a, b, { bits, whole }) => (b.lo >= 0n && b.hi < BigInt(bits) ? shifted(a, b) : whole),
+  popcount: (_a, _b, { bits }) => ({ lo: 0n, hi: BigInt(bits) }),
+};
+
 function applied(op: CoreOp, args: readonly Reg[], ranges: readonly (Range | null)[], elem: Elem): Range {
   const whole = known(wholeRange(elem), "an integer or bool");
   const [a, b = a] = ranges;
   if (a === null || a === undefined || b === null || b === undefined) return whole;
-  const same = args[0] === args[1];
-  switch (op) {
-    case "add":
-    case "wrapping_add":
-      return { lo: a.lo + b.lo, hi: a.hi + b.hi };
-    case "sub":
-    case "wrapping_sub":
-      return { lo: a.lo - b.hi, hi: a.hi - b.lo };
-    case "mul":
-    case "wrapping_mul":
-      return spanned(a.lo * b.lo, a.lo * b.hi, a.hi * b.lo, a.hi * b.hi);
-    case "neg":
-      return { lo: -a.hi, hi: -a.lo };
-    case "abs":
-      return a.lo >= 0n ? a : { lo: a.hi < 0n ? -a.hi : 0n, hi: largest(-a.lo, a.hi) };
-    case "max":
-      return { lo: largest(a.lo, b.lo), hi: largest(a.hi, b.hi) };
-    case "min":
-      return { lo: smallest(a.lo, b.lo), hi: smallest(a.hi, b.hi) };
-    case "floor_div":
-      return b.lo > 0n ? quotients(a, b) : whole;
-    case "floor_mod":
-      if (b.lo <= 0n) return whole;
-      return a.lo >= 0n && a.hi < b.lo ? a : { lo: 0n, hi: b.hi - 1n };
-    case "eq":
-      return verdict(same || (a.lo === a.hi && b.lo === b.hi && a.lo === b.lo), a.hi < b.lo || b.hi < a.lo);
-    case "ne":
-      return verdict(a.hi < b.lo || b.hi < a.lo, same || (a.lo === a.hi && b.lo === b.hi && a.lo === b.lo));
-    case "lt":
-      return verdict(a.hi < b.lo, same || a.lo >= b.hi);
-    case "le":
-      return verdict(same || a.hi <= b.lo, a.lo > b.hi);
-    case "and":
-      return { lo: smallest(a.lo, b.lo), hi: smallest(a.hi, b.hi) };
-    case "or":
-      return { lo: largest(a.lo, b.lo), hi: largest(a.hi, b.hi) };
-    case "not":
-      return { lo: 1n - a.hi, hi: 1n - a.lo };
-    case "bit_and":
-      return masked(a, b) ?? whole;
-    case "bit_or":
-    case "bit_xor":
-      return a.lo >= 0n && b.lo >= 0n ? { lo: 0n, hi: allOnes(largest(a.hi, b.hi)) } : whole;
-    case "shr":
-      return b.lo >= 0n && b.hi < BigInt(DTYPES[elem].bits) ? shifted(a, b) : whole;
-    case "popcount":
-      return { lo: 0n, hi: BigInt(DTYPES[elem].bits) };
-    case "bit_not":
-    case "shl":
-    case "doubling_high_multiply":
-      return whole;
-    case "divide":
-    case "sqrt":
-    case "floor":
-    case "ceil":
-    case "trunc":
-    case "round":
-    case "fma":
-      return whole;
-    default:
-      return unreachable(op);
-  }
+  return RANGE_RULES[op]?.(a, b, { same: args[0] === args[1], bits: DTYPES[elem].bits, whole }) ?? whole;
 }
 
 /** Of positive divisors. */
