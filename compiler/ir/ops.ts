@@ -120,6 +120,11 @@ export const OPS = {
     bool: (a, b) => a && b,
   }),
   abs: row(1, "same", { user: "abs", overflow: "prove", float: (a) => Math.abs(a), int: (a) => (a < 0n ? -a : a) }),
+  /** |a| with the sign bit of b; a NaN's sign is that of its bits, which arithmetic leaves open. */
+  copysign: row(2, "same", {
+    user: "copysign",
+    float: (a, b) => (b < 0 || Object.is(b, -0) ? -Math.abs(a) : Math.abs(a)),
+  }),
   sqrt: row(1, "same", { user: "sqrt", float: (a) => Math.sqrt(a) }),
   floor: row(1, "same", { user: "floor", float: (a) => Math.floor(a) }),
   ceil: row(1, "same", { user: "ceil", float: (a) => Math.ceil(a) }),

@@ -109,6 +109,11 @@ const OPERATIONS = {
   max: extremum("max"),
   min: extremum("min"),
   abs: absolute,
+  copysign: (w, a, b) => {
+    const [from, to] = [w.use(`${float(w.elem)}_from_bits`), w.use(`${float(w.elem)}_to_bits`)];
+    const sign = w.elem === "f32" ? "0x80000000u" : "0x8000000000000000u";
+    return tight(`${from}((${to}(${a.text}) & ~${sign}) | (${to}(${b.text}) & ${sign}))`);
+  },
   sqrt: onFloats("sqrt"),
   floor: onFloats("floor"),
   ceil: onFloats("ceil"),

@@ -174,6 +174,9 @@ const OPERATIONS = {
     u32x4: (_, a) => a.once(),
     ...floats(one.f32("abs"), one.f64("abs"), one.f32x4("abs")),
   },
+  copysign: floats(two.f32("copysign"), two.f64("copysign"), (w, a, b) =>
+    w.m.v128.bitselect(b.once(), a.once(), w.m.i32x4.splat(w.m.i32.const(-0x80000000))),
+  ),
   sqrt: floats(one.f32("sqrt"), one.f64("sqrt"), one.f32x4("sqrt")),
   floor: floats(one.f32("floor"), one.f64("floor"), one.f32x4("floor")),
   ceil: floats(one.f32("ceil"), one.f64("ceil"), one.f32x4("ceil")),

@@ -63,6 +63,7 @@ const OPERATIONS = {
   max: { ...numbers(call("max")), ...bools(infix("|")) },
   min: { ...numbers(call("min")), ...bools(infix("&")) },
   abs: numbers(call1("abs")),
+  copysign: floats((a, b) => `bitcast<f32>((bitcast<u32>(${a}) & 0x7fffffffu) | (bitcast<u32>(${b}) & 0x80000000u))`),
   sqrt: floats(call1("sqrt")),
   floor: floats(call1("floor")),
   ceil: floats(call1("ceil")),
