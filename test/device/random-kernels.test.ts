@@ -1,0 +1,38 @@
+/** A sample of the random kernels on every device that this machine has beside WebAssembly. */
+import { env } from "node:process";
+import { expect, test } from "vitest";
+import { DEVICE_NAMES, deviceFactory } from "../../runtime/node/devices.ts";
+import { randomKernel } from "../support/random-kernel.ts";
+import { report, tryKernel } from "../support/try-kernel.ts";
+
+/** Other seeds than those of test/property/random-kernels.test.ts. */
+const FIRST_SEED = 100_000;
+/** A compiler process for each kernel makes some devices slow. */
+const COUNTS: Readonly<Record<string, number>> = { wgsl: 150, hls: 60 };
+const OTHERS = 60;
+
+for (const name of DEVICE_NAMES.filter((n) => n !== "interp" && n !== "wasm")) {
+  const asked = env["EINKORN_RANDOM_KERNELS"];
+  const count = asked === undefined ? (COUNTS[name] ?? OTHERS) : Math.min(Number(asked), 20);
+  test(`${count} random kernels on ${name}`, { timeout: 300_000 }, async (context) => {
+    const factory = await deviceFactory(name);
+    const here = await factory.probe();
+    context.skip(!here.available, here.available ? "" : `${name}: ${here.reason}`);
+    const device = await factory.open();
+    const options = { passes: false, devices: [device] };
+    let [ran, unable] = [0, 0];
+    try {
+      for (let seed = FIRST_SEED; seed < FIRST_SEED + count; seed++) {
+        const k = randomKernel(seed);
+        const trial = await tryKernel(k, options);
+        if (trial.kind === "wrong") expect.fail(await report(k, trial.what, options, 15_000));
+        if (trial.kind === "fine" && trial.unable.length === 0) ran++;
+        else unable++;
+      }
+    } finally {
+      await device.close();
+    }
+    console.log(`${name}: ${ran} kernels agree, ${unable} are refused`);
+    expect(ran).toBeGreaterThan(count / 4);
+  });
+}
