@@ -2,7 +2,8 @@
  * What every pass over loops must keep (verify-expr.ts says it for expressions):
  * - ids of dims and buffers are unique; shapes mention dims only; registers are allocated in the tree, with constant
  *   extents, and all other buffers are the program's;
- * - a nest reads inputs, registers in scope, and what an earlier nest or itself stores; every output is stored;
+ * - a nest reads inputs, registers in scope, and what an earlier nest or itself stores; every output is stored; buffers
+ *   without elements are exempt;
  * - nothing is stored to an input; stores and accumulations have one index-typed subscript per dim and the buffer's dtype;
  * - an accumulation has one target per component, of the accumulator's dtypes, and the arguments of a step, or of a merge;
  * - bounds are index-typed; unrolled loops have constant bounds, vector loops a width of 2 or more that constant bounds
@@ -35,7 +36,7 @@ export function verifyLoops(program: LoopProgram): readonly string[] {
     if (b.space === "register") report(`register ${b.name} is not allocated anywhere`);
     verifyBuffer(b, dims, at(b.name));
   }
-  const written = new Set(program.buffers.filter((b) => b.space === "input").map((b) => b.id));
+  const written = new Set(program.buffers.filter((b) => b.space === "input" || isEmpty(b)).map((b) => b.id));
   for (const [n, nest] of program.nests.entries()) {
     for (const id of storedIn(nest.body)) written.add(id);
     const buffers = new Map(program.buffers.filter((b) => written.has(b.id)).map((b) => [b.id, b]));
@@ -59,6 +60,11 @@ function scopeOf(
     return b === undefined ? null : { dtype: b.dtype, rank: b.extent.length };
   };
   return { variables, readable, level: "loops", buffers, inVector };
+}
+
+/** Nobody stores to it, and what reads it never runs. */
+function isEmpty(b: Buffer): boolean {
+  return b.extent.some((e) => e.kind === "const" && typeof e.value === "bigint" && e.value <= 0n);
 }
 
 function storedIn(body: Stmt): ReadonlySet<string> {

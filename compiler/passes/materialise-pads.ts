@@ -51,7 +51,7 @@ function withPaddedCopies(stage: Stage, tensors: ReadonlyMap<string, Tensor>, fr
         { pad: e.pad },
       ),
     );
-    const copy = copies.get(key) ?? paddedCopy(e, tensor, box, stage, fresh);
+    const copy = copies.get(key) ?? paddedCopy(e, tensor, box, { user: stage, count: copies.size }, fresh);
     copies.set(key, copy);
     const target = known(copy.outputs[0], "the padded copy").tensor;
     return read(e.type, target.id, e.index, { guarded: e.guarded });
@@ -84,9 +84,16 @@ function boxOf(e: Read, tensor: Tensor, axes: ReadonlyMap<string, Axis>): readon
   return box;
 }
 
-function paddedCopy(e: Read, tensor: Tensor, box: readonly DimRange[], user: Stage, fresh: Fresh): Stage {
+/** `count`: how many copies the stage has already, since one tensor may be copied under two rules. */
+function paddedCopy(
+  e: Read,
+  tensor: Tensor,
+  box: readonly DimRange[],
+  { user, count }: { readonly user: Stage; readonly count: number },
+  fresh: Fresh,
+): Stage {
   const axes = box.map((dim, d): Axis => ({ variable: variable("index", fresh("p"), `d${d}`), ...dim }));
-  const name = `${user.name}.${tensor.name}.padded`;
+  const name = `${user.name}.${tensor.name}.padded${count === 0 ? "" : count + 1}`;
   const copy: Tensor = { id: fresh("t"), name, dtype: tensor.dtype, dims: box, values: null, span: user.span };
   const body = read(
     e.type,

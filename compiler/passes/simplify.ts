@@ -4,7 +4,7 @@
  */
 import type { Kernel } from "../ir/equations.ts";
 import type { Expr, ScalarType } from "../ir/expr.ts";
-import type { LoopProgram, Stmt } from "../ir/loops.ts";
+import type { LoopProgram, Nest, Stmt } from "../ir/loops.ts";
 import { mapKernel } from "../ir/map-kernel.ts";
 import { rewrite } from "../ir/walk.ts";
 import { mapExpressions, mapStatements, sequence } from "../ir/walk-loops.ts";
@@ -55,13 +55,21 @@ export function simplifyEquations(kernel: Kernel): Kernel {
 }
 
 export function simplifyLoops(program: LoopProgram): LoopProgram {
-  const nests = program.nests.map((n) => ({ ...n, body: withoutDead(mapExpressions(n.body, simplifyExpr)) }));
+  const nests = program.nests.map((n): Nest => {
+    const body = withoutDead(mapExpressions(n.body, simplifyExpr));
+    return { ...n, body, independent: Math.min(n.independent, nestedLoops(body)) };
+  });
   const buffers = program.buffers.map((b) => ({
     ...b,
     lo: b.lo.map(simplifyExpr),
     extent: b.extent.map(simplifyExpr),
   }));
   return { ...program, buffers, nests };
+}
+
+/** How many loops stand directly in each other: fewer than before where they never ran. */
+function nestedLoops(s: Stmt): number {
+  return s.kind === "for" ? 1 + nestedLoops(s.body) : 0;
 }
 
 /** Without loops that never run and branches never taken. A nest that does nothing is an empty sequence. */

@@ -5,7 +5,7 @@
  */
 import { DTYPES, isBool, isFloat } from "../../ir/dtype.ts";
 import type { DType } from "../../ir/dtype.ts";
-import type { Apply, Cast, Expr, Read, Var } from "../../ir/expr.ts";
+import type { Apply, Cast, Expr, Read, ScalarType, Var } from "../../ir/expr.ts";
 import { index } from "../../ir/expr.ts";
 import type { Buffer } from "../../ir/loops.ts";
 import type { Elem, Place, Reg } from "../../ir/machine.ts";
@@ -68,7 +68,7 @@ function applyValue(e: Apply, ctx: Context): Reg {
   const { builder } = ctx;
   const { op } = e;
   invariant(isCoreOp(op), `${op} reaches the machine level unexpanded`);
-  const args = e.args.map((a) => value(a, ctx));
+  const args = e.args.map((a) => (op === "popcount" ? ownBits(a.type, value(a, ctx), ctx) : value(a, ctx)));
   const whole =
     powerOfTwo(op, args, ctx) ??
     withLanes(
@@ -123,6 +123,12 @@ function safeDivisor(op: CoreOp, n: number, r: Reg, args: readonly Reg[], ctx: C
     bad = builder.apply("or", bad, overflows);
   }
   return builder.select(bad, number(1n), r);
+}
+
+/** The bits of a narrow negative number in its own width: in the register its sign fills the rest. */
+function ownBits(type: ScalarType, r: Reg, ctx: Context): Reg {
+  if (type === "index" || DTYPES[type].bits >= 32) return r;
+  return ctx.builder.apply("bit_and", r, ctx.builder.constant("i32", 2 ** DTYPES[type].bits - 1));
 }
 
 /** The low bits of a narrow dtype, sign- or zero-extended in the wide register. */
