@@ -19,6 +19,8 @@ export type DerivedRow = {
   /** The meaning in f32, to within `ulps` of the true value for all operands; special values as IEEE 754 has them. */
   readonly expand: Expansion;
   readonly ulps: number;
+  /** Does the expansion hold in f64 as it stands? */
+  readonly inF64: boolean;
 };
 
 /** erf to ~1e-15 by its Maclaurin series (|x| < 3) and continued fraction of erfc (elsewhere). Source: Abramowitz & Stegun 7.1.6, 7.1.14. */
@@ -52,6 +54,7 @@ const unary = (reference: (a: number) => number, expand: Expansion): DerivedRow 
   reference,
   expand,
   ulps: 2,
+  inF64: false,
 });
 
 export const DERIVED_OPS = {
@@ -64,10 +67,10 @@ export const DERIVED_OPS = {
   tanh: unary(Math.tanh, tanh),
   sigmoid: unary((x) => (x >= 0 ? 1 / (1 + Math.exp(-x)) : Math.exp(x) / (1 + Math.exp(x))), sigmoid),
   erf: unary(erfReference, erf),
-  rsqrt: unary((x) => 1 / Math.sqrt(x), rsqrt),
+  rsqrt: { ...unary((x) => 1 / Math.sqrt(x), rsqrt), inF64: true },
   sin: unary(Math.sin, sin),
   cos: unary(Math.cos, cos),
-  pow: { arity: 2, reference: powReference, expand: pow, ulps: 4 },
+  pow: { arity: 2, reference: powReference, expand: pow, ulps: 4, inF64: false },
 } as const satisfies Record<string, DerivedRow>;
 
 export type DerivedOp = keyof typeof DERIVED_OPS;
@@ -80,7 +83,7 @@ export function isDerivedOp(word: string): word is DerivedOp {
   return Object.hasOwn(DERIVED_OPS, word);
 }
 
-/** Has this operation an expansion in the dtype? f16 and bf16 compute in f32; f64 has none yet. */
-export function supportsMath(_op: DerivedOp, dtype: FloatDType): boolean {
-  return dtype !== "f64";
+/** Has this operation an expansion in the dtype? f16 and bf16 compute in f32; most have none in f64 yet. */
+export function supportsMath(op: DerivedOp, dtype: FloatDType): boolean {
+  return dtype !== "f64" || DERIVED_OPS[op].inF64;
 }

@@ -4,16 +4,17 @@
  */
 import { DTYPES, isFloat, isInt } from "../ir/dtype.ts";
 import type { DType } from "../ir/dtype.ts";
-import type { Kernel } from "../ir/equations.ts";
+import { isDerivedOp, supportsMath } from "../ir/derived-ops.ts";
+import type { Kernel, Stage } from "../ir/equations.ts";
 import { stagesOf, tensorsOf } from "../ir/equations.ts";
-import type { ScalarType } from "../ir/expr.ts";
+import type { Expr, ScalarType } from "../ir/expr.ts";
 import type { Elem } from "../ir/machine.ts";
-import { visit } from "../ir/walk.ts";
+import { reducerExpressions, visit } from "../ir/walk.ts";
 import type { Diagnostics } from "../support/diagnostics.ts";
 import type { Span } from "../support/source.ts";
 import type { Target } from "../target.ts";
 
-/** Reports E4001 (dtype), E4002 (open dims). Nothing reported: the target can hold the kernel. */
+/** Reports E4001 (dtype), E4002 (open dims), E4003 (function of a dtype). Nothing reported: the target can hold the kernel. */
 export function checkTarget(kernel: Kernel, target: Target, diagnostics: Diagnostics): void {
   checkDims(kernel, target, diagnostics);
   const reported = new Set<ScalarType>();
@@ -30,12 +31,39 @@ export function checkTarget(kernel: Kernel, target: Target, diagnostics: Diagnos
     if (!target.capabilities.storage.includes(t.dtype)) refuse(t.dtype, t.span, `${t.name} is a tensor of it`);
   }
   for (const stage of stagesOf(kernel)) {
-    for (const output of stage.outputs) {
-      for (const e of [output.body, ...output.init.map((s) => s.body)]) {
-        visit(e, (n) => {
-          if (n.type !== "index" && !canCompute(n.type, target)) refuse(n.type, stage.span, `${stage.name} computes in it`);
-        });
-      }
+    for (const e of expressionsOf(stage)) {
+      if (e.type !== "index" && !canCompute(e.type, target)) refuse(e.type, stage.span, `${stage.name} computes in it`);
+    }
+  }
+  if (target.lowers) checkMath(kernel, target, diagnostics);
+}
+
+/** Every node of the stage's bodies and of the reducers in them. */
+function expressionsOf(stage: Stage): readonly Expr[] {
+  const found: Expr[] = [];
+  const look = (e: Expr): void =>
+    visit(e, (n) => {
+      found.push(n);
+      if (n.kind === "reduce") for (const own of reducerExpressions(n.reducer)) look(own);
+    });
+  for (const output of stage.outputs) for (const e of [output.body, ...output.init.map((s) => s.body)]) look(e);
+  return found;
+}
+
+/** The operations whose expansions do not hold in a dtype, each once. */
+function checkMath(kernel: Kernel, target: Target, diagnostics: Diagnostics): void {
+  const reported = new Set<string>();
+  for (const stage of stagesOf(kernel)) {
+    for (const e of expressionsOf(stage)) {
+      if (e.kind !== "apply" || !isDerivedOp(e.op) || reported.has(e.op)) continue;
+      const { type } = e;
+      if (type === "index" || !isFloat(type) || supportsMath(e.op, type)) continue;
+      reported.add(e.op);
+      diagnostics.report("E4003", {
+        message: `${target.name} has no ${e.op} of ${type}, which ${stage.name} computes`,
+        span: stage.span,
+        help: [`compute it in f32: ${type}(${e.op}(f32(x))), or run the kernel on interp`],
+      });
     }
   }
 }
@@ -52,8 +80,12 @@ function elemFor(type: DType): Elem {
 
 function adviceFor(type: DType, target: Target): string {
   const { elems } = target.capabilities;
-  if (isFloat(type)) return elems.includes("f32") ? "compute in f32, or choose another target: wasm and hls have f64" : "choose another target";
-  if (DTYPES[type].bits === 64) return "use i32 with a range that proves that nothing overflows, or another target: wasm and hls have it";
+  if (isFloat(type))
+    return elems.includes("f32")
+      ? "compute in f32, or choose another target: wasm and hls have f64"
+      : "choose another target";
+  if (DTYPES[type].bits === 64)
+    return "use i32 with a range that proves that nothing overflows, or another target: wasm and hls have it";
   return "use i8 or u8 with a range";
 }
 

@@ -4,7 +4,8 @@
  */
 import { describe, expect, test } from "vitest";
 import { DERIVED_NAMES, DERIVED_OPS } from "../../compiler/ir/derived-ops.ts";
-import { apply, letIn, mul, variable } from "../../compiler/ir/expr.ts";
+import type { UserReducer, Var } from "../../compiler/ir/expr.ts";
+import { add, apply, constant, letIn, mul, variable } from "../../compiler/ir/expr.ts";
 import { interpretLoops } from "../../compiler/ir/interpret-loops.ts";
 import type { LoopProgram } from "../../compiler/ir/loops.ts";
 import { isCoreOp } from "../../compiler/ir/ops.ts";
@@ -12,8 +13,15 @@ import type { NDArray } from "../../compiler/ir/values.ts";
 import { verifyLoops } from "../../compiler/ir/verify-loops.ts";
 import { reducerExpressions, some } from "../../compiler/ir/walk.ts";
 import { statementExpressions, visitStatements } from "../../compiler/ir/walk-loops.ts";
+import { checkTarget } from "../../compiler/passes/check-target.ts";
 import { expandMath } from "../../compiler/passes/math/expand-math.ts";
+import { Diagnostics } from "../../compiler/support/diagnostics.ts";
 import { makeRandom } from "../../compiler/support/shuffle.ts";
+import type { Target } from "../../compiler/target.ts";
+import { interpTarget } from "../../targets/interp/target.ts";
+import { wasmTarget } from "../../targets/wasm/target.ts";
+import type { Handle } from "../support/build-kernel.ts";
+import { KernelBuilder } from "../support/build-kernel.ts";
 import { elementwise, reduction } from "../support/loop-programs.ts";
 import { floatFromBits, numberArithmetic } from "../support/number-arithmetic.ts";
 import { onlineSoftmax } from "../support/reducers.ts";
@@ -102,6 +110,59 @@ test("a reducer's own expressions", () => {
   const [before = 0] = run(program, [input]);
   const [after = 0] = run(expanded, [input]);
   expect(after / before).toBeCloseTo(1, 5);
+});
+
+test("rsqrt holds in f64", () => {
+  const program = elementwise(["f64"], "f64", 3, (x) => apply("rsqrt", x));
+  expect(run(expandMath(program), [{ dtype: "f64", shape: [3], data: [3, 0.1, 1e300] }])).toEqual([
+    1 / Math.sqrt(3),
+    1 / Math.sqrt(0.1),
+    1 / Math.sqrt(1e300),
+  ]);
+});
+
+/** What the target refuses of a kernel of one vector of f64. */
+function refusals(target: Target, build: (b: KernelBuilder, N: Var, A: Handle) => Handle): readonly string[] {
+  const b = new KernelBuilder("wide");
+  const N = b.dim("N");
+  b.output(build(b, N, b.param("A", "f64", [N])));
+  const diagnostics = new Diagnostics();
+  checkTarget(b.build(), target, diagnostics);
+  return diagnostics.list.map((d) => `${d.code}: ${d.message}`);
+}
+
+describe("f64 is refused by name where code is made of it and there is no expansion", () => {
+  const wasm = wasmTarget({ relaxed: false });
+
+  test("in a stage", () => {
+    const twice = (b: KernelBuilder, N: Var, A: Handle): Handle =>
+      b.stage("Y", { i: N }, (i) => apply("tanh", apply("tanh", A.at(i))));
+    expect(refusals(wasm, twice)).toEqual(["E4003: wasm has no tanh of f64, which Y computes"]);
+    expect(refusals(interpTarget, twice)).toEqual([]);
+  });
+
+  test("but not rsqrt", () => {
+    expect(refusals(wasm, (b, N, A) => b.stage("Y", { i: N }, (i) => apply("rsqrt", A.at(i))))).toEqual([]);
+  });
+
+  test("in a reducer", () => {
+    const found = refusals(wasm, (b, N, A) => {
+      const [x, l, r] = [b.variable("x", "f64"), b.variable("l", "f64"), b.variable("r", "f64")];
+      const sumOfExp: UserReducer = {
+        kind: "user",
+        name: "sum_of_exp",
+        params: [x],
+        identity: [constant("f64", 0)],
+        lift: [apply("exp", x)],
+        left: [l],
+        right: [r],
+        combine: [add(l, r)],
+        laws: ["associative", "commutative"],
+      };
+      return b.stage("S", {}, () => b.reduce(sumOfExp, { k: N }, (k) => A.at(k)));
+    });
+    expect(found).toEqual(["E4003: wasm has no exp of f64, which S computes"]);
+  });
 });
 
 test("in f64 it is a bug of whoever let it through", () => {

@@ -2,6 +2,7 @@
  * The arithmetic of ir/math/ in expressions: running an expansion over it writes the expansion down. Equal operations of
  * one run become one node, and what is used more than once is bound by a `let`, so that nothing is computed twice.
  */
+import { roundToDType } from "../../ir/dtype.ts";
 import type { Expr, ScalarType, Var } from "../../ir/expr.ts";
 import { apply, cast, constant, letIn, select } from "../../ir/expr.ts";
 import type { FreshValue } from "../../ir/fresh-values.ts";
@@ -10,7 +11,7 @@ import type { CoreOp } from "../../ir/ops.ts";
 import { children, mapChildren } from "../../ir/walk.ts";
 import { known } from "../../support/invariant.ts";
 
-/** f32 and i32, of expressions. */
+/** f32 (or f64, for what looks at no bits) and i32, of expressions. */
 export type ExpressionArithmetic = Arithmetic<Expr, Expr, Expr>;
 
 /**
@@ -30,12 +31,13 @@ export function expandOver(
     bound.push({ variable: v, value });
     return v;
   });
-  const body = bindShared(expand(recorder(), ...values), name, fresh);
+  const float = values.some((v) => v.type === "f64") ? "f64" : "f32";
+  const body = bindShared(expand(recorder(float), ...values), name, fresh);
   return bound.reduceRight<Expr>((inner, b) => letIn(b.variable, b.value, inner), body);
 }
 
 /** Merges equal nodes: operands are merged before, so they are compared by identity. */
-function recorder(): ExpressionArithmetic {
+function recorder(float: "f32" | "f64"): ExpressionArithmetic {
   const numbers = new Map<Expr, number>();
   const nodes = new Map<string, Expr>();
   const numberOf = (e: Expr): number => {
@@ -50,7 +52,7 @@ function recorder(): ExpressionArithmetic {
     nodes.set(full, node);
     return node;
   };
-  const number = (type: "f32" | "i32" | "u32", value: number): Expr =>
+  const number = (type: "f32" | "f64" | "i32" | "u32", value: number): Expr =>
     merged(`${type}:${Object.is(value, -0) ? "-0" : String(value)}`, [], () => constant(type, value));
   const op =
     (name: CoreOp) =>
@@ -62,7 +64,7 @@ function recorder(): ExpressionArithmetic {
     merged(`${type}.${mode}`, [e], () => cast(type, mode, e));
   const [shl, shr] = [op("shl"), op("shr")];
   return {
-    float: (value) => number("f32", Math.fround(value)),
+    float: (value) => number(float, roundToDType(float, value)),
     int: (value) => number("i32", value | 0),
     add: op("add"),
     sub: op("sub"),
@@ -94,8 +96,8 @@ function recorder(): ExpressionArithmetic {
     both: op("and"),
     either: op("or"),
     bitsOf: (a) => convert("i32", "bits", a),
-    fromBits: (a) => convert("f32", "bits", a),
-    toFloat: (a) => convert("f32", "exact", a),
+    fromBits: (a) => convert(float, "bits", a),
+    toFloat: (a) => convert(float, "exact", a),
   };
 }
 
