@@ -19,6 +19,7 @@ import { packageRoot } from "../node/examples.ts";
 import { readFileBytes } from "../node/files.ts";
 import { refuse } from "../refuse.ts";
 import { Tensor } from "../tensor.ts";
+import type { BuiltFile } from "./build.ts";
 import { build } from "./build.ts";
 import { EXIT } from "./exit-codes.ts";
 import type { Progress } from "./progress.ts";
@@ -76,7 +77,7 @@ export type DemoRow = {
 export type DemoResult = {
   readonly rows: readonly DemoRow[];
   readonly notHere: readonly { readonly target: string; readonly reason: string; readonly help: string }[];
-  readonly files: readonly { readonly path: string; readonly bytes: number }[];
+  readonly files: readonly BuiltFile[];
 };
 
 export async function demo(options: DemoOptions): Promise<Outcome<DemoResult>> {
@@ -230,7 +231,7 @@ function largestAt(row: Float32Array): number {
 // ---- artifacts ----
 
 async function buildAll(program: string, out: string): Promise<DemoResult["files"]> {
-  const files: { readonly path: string; readonly bytes: number }[] = [];
+  const files: BuiltFile[] = [];
   for (const { name, capabilities, lowers } of TARGETS) {
     if (!lowers) continue;
     const dim = capabilities.constantDims ? ["B=1"] : [];

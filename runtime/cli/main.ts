@@ -7,7 +7,7 @@ import { Command, CommanderError, Option } from "commander";
 import type { Diagnostic } from "../../compiler/support/diagnostics.ts";
 import { diagnostic, EinkornError } from "../../compiler/support/diagnostics.ts";
 import { InternalError } from "../../compiler/support/invariant.ts";
-import { undoOnSignals } from "../node/clean-up.ts";
+import { hearSignals, undoOnSignals } from "../node/clean-up.ts";
 import { nearest } from "../refuse.ts";
 import { version } from "../version.ts";
 import type { CommandRow, OptionRow } from "./command-row.ts";
@@ -23,7 +23,9 @@ export async function main(argv: readonly string[]): Promise<number> {
   const json = argv.includes("--json");
   let exit: number = EXIT.fine;
   const run = async (row: CommandRow, args: readonly string[], given: Given): Promise<void> => {
-    exit = report(row.name, await guarded(() => row.run(args, given)), json);
+    const outcome = await guarded(() => row.run(args, given));
+    await hearSignals();
+    exit = report(row.name, outcome, json);
   };
   try {
     await commandLine(run).parseAsync([...argv], { from: "user" });

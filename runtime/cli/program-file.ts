@@ -18,7 +18,7 @@ export type ProgramFile = {
 /** Source files above this are refused by the parser; reading more would be pointless. */
 const LARGEST_SOURCE = 2 ** 24;
 
-/** `conv.ein`, `conv.ein:conv2d`, `conv.ein:a,b`. */
+/** `net.ein`, `net.ein:layer`, `net.ein:a,b`. */
 export function splitFileArgument(text: string): { readonly path: string; readonly kernels: readonly string[] | null } {
   const match = /^(.*\.ein|-):([A-Za-z0-9_,]*)$/.exec(text);
   if (match === null) return { path: text, kernels: null };

@@ -27,7 +27,8 @@ const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 export function undoOnSignals(): void {
   const stops = Object.entries(SIGNALS).map(([signal, code]) => [signal, () => process.exit(code)] as const);
   let taken = false;
-  watch = (some) => {
+  const settle = (): void => {
+    const some = pending.size > 0;
     if (some === taken) return;
     taken = some;
     for (const [signal, stop] of stops) {
@@ -35,5 +36,12 @@ export function undoOnSignals(): void {
       else process.off(signal, stop);
     }
   };
-  watch(pending.size > 0);
+  // Taken at once, given back only after a signal that came meanwhile has been heard.
+  watch = (some) => void (some ? settle() : hearSignals().then(settle));
+  settle();
+}
+
+/** Lets a signal be heard that came while the program computed. Two turns: the first may be past the place where they are. */
+export async function hearSignals(): Promise<void> {
+  for (let turn = 0; turn < 2; turn++) await new Promise((resolve) => setImmediate(resolve));
 }
