@@ -11,8 +11,9 @@ import { operands } from "../../compiler/ir/walk-machine.ts";
 import { invariant, known, unreachable } from "../../compiler/support/invariant.ts";
 import { convert } from "./conversions.ts";
 import { elementRow } from "./elements.ts";
-import type { FunctionContext } from "./function-context.ts";
-import type { Module, Ref, WasmType } from "./load-binaryen.ts";
+import { emitStrips, runsFewTimes } from "./emit-strips.ts";
+import type { FunctionBody, FunctionContext } from "./function-context.ts";
+import type { Module, Ref } from "./load-binaryen.ts";
 import type { Place } from "./memory-access.ts";
 import { loadScalar, loadSplat, loadVector, storeScalar, storeVector } from "./memory-access.ts";
 import type { Value } from "./operations.ts";
@@ -20,9 +21,6 @@ import { spellingOf } from "./operations.ts";
 import { Registers } from "./registers.ts";
 import type { Shape } from "./shape.ts";
 import { isVector } from "./shape.ts";
-
-/** What a function needs besides its parameters. */
-export type FunctionBody = { readonly locals: readonly WasmType[]; readonly body: Ref };
 
 export function emitFunction(fn: MachineFunction, context: FunctionContext): FunctionBody {
   return new FunctionEmitter(fn, context).run();
@@ -35,13 +33,15 @@ class FunctionEmitter {
   readonly #context: FunctionContext;
   readonly #m: Module;
   readonly #registers: Registers;
-  #labels = 0;
+  /** May loops here become functions of their own? */
+  #strips: boolean;
 
   constructor(fn: MachineFunction, context: FunctionContext) {
     this.#fn = fn;
     this.#context = context;
     this.#m = context.m;
     this.#registers = new Registers(fn, context);
+    this.#strips = context.strips;
   }
 
   run(): FunctionBody {
@@ -83,7 +83,10 @@ class FunctionEmitter {
       case "ramp":
         return define(() => this.#ramp(inst.start));
       case "get":
-        return define(() => this.#m.local.get(registers.variable(inst.local), this.#localType(inst.local)), inst.local);
+        return define(
+          () => this.#m.local.get(registers.variable(inst.local), registers.variableType(inst.local)),
+          inst.local,
+        );
       case "load":
         return this.#load(inst);
       case "store":
@@ -99,11 +102,6 @@ class FunctionEmitter {
       default:
         return unreachable(inst);
     }
-  }
-
-  #localType(local: Local): WasmType {
-    const index = this.#registers.variable(local) - this.#context.params;
-    return known(this.#registers.locals[index], "the type of a local");
   }
 
   // ---- values ----
@@ -235,6 +233,8 @@ class FunctionEmitter {
 
   #loop(inst: InstOf<"loop">): void {
     const { m, registers } = { m: this.#m, registers: this.#registers };
+    const few = this.#strips && runsFewTimes(inst, registers);
+    if (this.#strips && !few && emitStrips(inst, this.#fn, registers, this.#context)) return;
     const [lo, hi] = [registers.value(inst.lo), registers.value(inst.hi)];
     const runs = typeof lo.constant === "number" && typeof hi.constant === "number" ? lo.constant < hi.constant : null;
     const start = lo.once();
@@ -243,8 +243,11 @@ class FunctionEmitter {
     const variable = registers.startVariable(inst.variable, start);
     const current = (): Ref => m.local.get(variable, this.#context.b.i32);
     const again = (): Ref => m.i32.lt_s(current(), hi.many());
-    const label = `l${this.#labels++}`;
+    const label = this.#context.freshLabel();
+    const outer = this.#strips;
+    this.#strips = few;
     const body = this.#block(inst.body);
+    this.#strips = outer;
     const next = m.local.set(variable, m.i32.add(current(), m.i32.const(inst.step)));
     const loop = m.loop(label, m.block(null, [body, next, m.br_if(label, again())]));
     registers.emit(runs === true ? loop : m.if(again(), loop));

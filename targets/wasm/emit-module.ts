@@ -79,11 +79,22 @@ function addFunction(
   relaxed: boolean,
 ): void {
   invariant(fn.grid === null, "one call runs the whole nest");
-  const params = used.arguments.length;
-  const buffers = new Map(program.buffers.map((x) => [x.id, x] as const));
-  const context = { b, m, relaxed, buffers, params, addressOf: used.buffer, dim: used.dim };
-  const { locals, body } = emitFunction(fn, context);
-  m.addFunction(fn.name, i32s(b, params), b.none, [...locals], body);
+  let count = 0;
+  const { locals, body } = emitFunction(fn, {
+    b,
+    m,
+    relaxed,
+    buffers: new Map(program.buffers.map((x) => [x.id, x] as const)),
+    addressOf: used.buffer,
+    dim: used.dim,
+    params: used.arguments.length,
+    given: { registers: new Map(), locals: new Map() },
+    strips: true,
+    emit: emitFunction,
+    freshName: (prefix) => `${prefix}.${count++}`,
+    freshLabel: () => `l${count++}`,
+  });
+  m.addFunction(fn.name, i32s(b, used.arguments.length), b.none, [...locals], body);
 }
 
 /** The contents of a `name` section that names only the module. */

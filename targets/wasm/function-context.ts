@@ -1,6 +1,9 @@
 /** What a function of a module knows of its surroundings: the module, and its parameters by what they stand for. */
-import type { MachineBuffer } from "../../compiler/ir/machine.ts";
-import type { Binaryen, Module } from "./load-binaryen.ts";
+import type { Local, MachineBuffer, MachineFunction, Reg } from "../../compiler/ir/machine.ts";
+import type { Binaryen, Module, Ref, WasmType } from "./load-binaryen.ts";
+
+/** What a function needs besides its parameters. */
+export type FunctionBody = { readonly locals: readonly WasmType[]; readonly body: Ref };
 
 export type FunctionContext = {
   readonly b: Binaryen;
@@ -14,4 +17,14 @@ export type FunctionContext = {
   readonly dim: (id: string) => number;
   /** How many parameters come before the locals. */
   readonly params: number;
+  /** Parameters that are registers and locals of the function around; see emit-strips.ts. */
+  readonly given: { readonly registers: ReadonlyMap<Reg, number>; readonly locals: ReadonlyMap<Local, number> };
+  /** Long loops become functions of their own. */
+  readonly strips: boolean;
+  /** Emits a function; see emit-function.ts. */
+  readonly emit: (fn: MachineFunction, context: FunctionContext) => FunctionBody;
+  /** A name for another function of the module. */
+  readonly freshName: (prefix: string) => string;
+  /** A label that no other block of the module has. */
+  readonly freshLabel: () => string;
 };

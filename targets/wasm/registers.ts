@@ -35,8 +35,8 @@ export class Registers implements Writer {
   readonly #definitions = new Map<Reg, Inst>();
   readonly #onlyUses: ReadonlyMap<Reg, Inst>;
   readonly #waiting = new Map<Reg, Waiting>();
-  readonly #placed = new Map<Reg, number>();
-  readonly #variables = new Map<Local, number>();
+  readonly #placed: Map<Reg, number>;
+  readonly #variables: Map<Local, number>;
   readonly #widened = new Map<Reg, Shape>();
   #statements: Ref[] = [];
 
@@ -46,6 +46,8 @@ export class Registers implements Writer {
     this.relaxed = context.relaxed;
     this.#fn = fn;
     this.#context = context;
+    this.#placed = new Map(context.given.registers);
+    this.#variables = new Map(context.given.locals);
     this.#onlyUses = findOnlyUses(fn.body, this.#definitions);
   }
 
@@ -64,7 +66,7 @@ export class Registers implements Writer {
   }
 
   keep(shape: Shape, value: Ref): () => Ref {
-    const local = this.#newLocal(shape);
+    const local = this.newLocal(wasmType(shape, this.b));
     this.emit(this.m.local.set(local, value));
     return () => this.#get(local, shape);
   }
@@ -76,6 +78,10 @@ export class Registers implements Writer {
   /** The instruction that alone uses the register, in the block that defines it. */
   onlyUse(r: Reg): Inst | undefined {
     return this.#onlyUses.get(r);
+  }
+
+  definition(r: Reg): Inst | undefined {
+    return this.#definitions.get(r);
   }
 
   /** The instruction that defines a register whose expression waits for its use. */
@@ -152,9 +158,13 @@ export class Registers implements Writer {
   variable(local: Local): number {
     const old = this.#variables.get(local);
     if (old !== undefined) return old;
-    const fresh = this.#newLocal(shapeOf(known(this.#fn.locals[local], "the type of a local")));
+    const fresh = this.newLocal(this.variableType(local));
     this.#variables.set(local, fresh);
     return fresh;
+  }
+
+  variableType(local: Local): WasmType {
+    return wasmType(shapeOf(known(this.#fn.locals[local], "the type of a local")), this.b);
   }
 
   /** Gives a loop's variable a local and sets it. */
@@ -162,8 +172,8 @@ export class Registers implements Writer {
     return this.#place(r, value);
   }
 
-  #newLocal(shape: Shape): number {
-    return this.#context.params + this.locals.push(wasmType(shape, this.b)) - 1;
+  newLocal(type: WasmType): number {
+    return this.#context.params + this.locals.push(type) - 1;
   }
 
   #get(local: number, shape: Shape): Ref {
@@ -212,7 +222,7 @@ export class Registers implements Writer {
   }
 
   #place(r: Reg, value: Ref): number {
-    const local = this.#newLocal(this.shape(r));
+    const local = this.newLocal(wasmType(this.shape(r), this.b));
     this.#placed.set(r, local);
     this.emit(this.m.local.set(local, value));
     return local;

@@ -17,8 +17,8 @@ export type Disassembly = {
   readonly text: string;
 };
 
-/** A block of the text: a loop or a function, with what lies directly in it. */
-type Node = { readonly words: string[]; readonly loops: Node[] };
+/** A loop or a function of the text, with what lies directly in it. */
+type Node = { readonly words: string[]; readonly loops: Node[]; readonly calls: string[] };
 
 const VECTOR_FLOATS =
   /^f(32x4|64x2)\.(add|sub|mul|div|min|max|pmin|pmax|sqrt|abs|neg|floor|ceil|trunc|nearest|relaxed_n?madd)$/;
@@ -44,27 +44,39 @@ function importsOf(code: Uint8Array): readonly string[] {
 
 function describe(text: string, imports: readonly string[]): Disassembly {
   const functions = parse(text);
-  const loops: Node[] = [];
-  const innermost = (node: Node): void => {
-    for (const loop of node.loops) {
-      if (loop.loops.length === 0) loops.push(loop);
-      innermost(loop);
-    }
-  };
-  for (const f of functions) innermost(f);
   const words = (node: Node): readonly string[] => [...node.words, ...node.loops.flatMap(words)];
-  const all = functions.flatMap(words);
+  const all = [...functions.values()].flatMap(words);
+  const loops = innermostLoops(functions);
   const inner = loops.flatMap((l) => l.words);
   return {
     imports,
     exports: [...text.matchAll(/\(export "([^"]*)"/g)].map(([, name]) => name ?? ""),
     innermostLoops: loops.length,
-    callsInInnermostLoops: inner.filter((w) => w === "call" || w === "call_indirect").length,
+    callsInInnermostLoops: loops.reduce((n, l) => n + l.calls.length, 0),
     floats: arithmetic(all),
     floatsInInnermostLoops: arithmetic(inner),
     usesRelaxedSimd: all.some((w) => w.includes("relaxed")),
     text,
   };
+}
+
+/** Loops in which no other loop runs: neither one that is written in them nor one of a function they call. */
+function innermostLoops(functions: ReadonlyMap<string, Node>): readonly Node[] {
+  const runsLoops = (node: Node, seen: ReadonlySet<string>): boolean =>
+    node.loops.length > 0 ||
+    node.calls.some((name) => {
+      const callee = functions.get(name);
+      return callee !== undefined && !seen.has(name) && runsLoops(callee, new Set([...seen, name]));
+    });
+  const found: Node[] = [];
+  const visit = (node: Node): void => {
+    for (const loop of node.loops) {
+      if (!runsLoops(loop, new Set())) found.push(loop);
+      visit(loop);
+    }
+  };
+  for (const f of functions.values()) visit(f);
+  return found;
 }
 
 function arithmetic(words: readonly string[]): FloatArithmetic {
@@ -74,30 +86,35 @@ function arithmetic(words: readonly string[]): FloatArithmetic {
   };
 }
 
-/** The functions of a module's text, as trees of loops. */
-function parse(text: string): readonly Node[] {
-  const functions: Node[] = [];
+/** The functions of a module's text by name, as trees of loops. */
+function parse(text: string): ReadonlyMap<string, Node> {
+  const functions = new Map<string, Node>();
   /** One entry per open parenthesis: the loop or function that it opened, else null. */
   const open: (Node | null)[] = [];
-  const around = (): Node | undefined => open.findLast((n) => n !== null) ?? undefined;
-  for (const [token, word] of text.replaceAll(/"[^"]*"|;;.*/g, "").matchAll(/\(\s*([^\s()]+)|\)/g)) {
+  const tokens = text.replaceAll(/"[^"]*"|;;.*/g, "").matchAll(/\(\s*([^\s()]+)(?:\s+(\$[^\s()]+))?|\)/g);
+  for (const [token, word, name] of tokens) {
     if (token === ")") {
       open.pop();
       continue;
     }
-    const parent = around();
+    const parent = open.findLast((n) => n !== null);
     if (word === "func" && parent === undefined) {
-      const f: Node = { words: [], loops: [] };
-      functions.push(f);
+      const f = emptyNode();
+      functions.set(name ?? `${functions.size}`, f);
       open.push(f);
     } else if (word === "loop" && parent !== undefined) {
-      const loop: Node = { words: [], loops: [] };
-      parent.loops.push(loop);
+      const loop = emptyNode();
+      parent?.loops.push(loop);
       open.push(loop);
     } else {
       parent?.words.push(word ?? "");
+      if (word === "call") parent?.calls.push(name ?? "");
       open.push(null);
     }
   }
   return functions;
+}
+
+function emptyNode(): Node {
+  return { words: [], loops: [], calls: [] };
 }

@@ -1,9 +1,15 @@
 /**
- * What the modules of all sample kernels are made of: no import but the memory, one entry, no call where time is spent,
+ * What the modules of all sample and example kernels are made of: no import but the memory, one entry, no call where time is spent,
  * and float arithmetic on vectors.
  */
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { expect, test } from "vitest";
+import { proveKernelOf, readProgram } from "../../compiler/compile.ts";
+import type { Kernel } from "../../compiler/ir/equations.ts";
 import { lowerToMachine } from "../../compiler/pipeline.ts";
+import { Diagnostics } from "../../compiler/support/diagnostics.ts";
+import { makeSource } from "../../compiler/support/source.ts";
 import { wasmTarget } from "../../targets/wasm/target.ts";
 import { disassemble } from "../support/disassemble.ts";
 import { sampleKernels } from "../support/sample-kernels.ts";
@@ -11,9 +17,27 @@ import { sampleKernels } from "../support/sample-kernels.ts";
 /** f64 has no vectors of four lanes, and an innermost axis of three does not fill one. */
 const SCALAR = /f64|i64|u64|wide|reshapes/;
 
+/** The kernels that the examples export. */
+function exampleKernels(): readonly { readonly name: string; readonly kernel: Kernel }[] {
+  const folder = join(import.meta.dirname, "../../dsl-examples");
+  const files = readdirSync(folder).filter((name) => name.endsWith(".ein"));
+  return files.flatMap((file) => {
+    const diagnostics = new Diagnostics();
+    const program = readProgram(makeSource(file, readFileSync(join(folder, file), "utf8")), diagnostics);
+    if (program === null) throw new Error(`${file} is refused`);
+    return program.kernels
+      .filter((k) => k.node.exported)
+      .map(({ name }) => {
+        const proved = proveKernelOf(program, name, {}, diagnostics);
+        if (proved === null) throw new Error(`${name} of ${file} is refused`);
+        return { name: `${name} of ${file}`, kernel: proved.kernel };
+      });
+  });
+}
+
 for (const relaxed of [false, true]) {
   const target = wasmTarget({ relaxed });
-  test.each(sampleKernels())(`$name, ${target.name}`, async ({ name, kernel }) => {
+  test.each([...sampleKernels(), ...exampleKernels()])(`$name, ${target.name}`, async ({ name, kernel }) => {
     const { code } = await target.emit(lowerToMachine(kernel, target));
     if (typeof code === "string") throw new Error("a module is bytes");
     const found = await disassemble(code);
@@ -30,13 +54,17 @@ for (const relaxed of [false, true]) {
 
 test("a module in text is read as it is written", async () => {
   const { default: binaryen } = await import("binaryen");
-  const m =
-    binaryen.parseText(`(module (import "env" "f" (func $f)) (import "env" "memory" (memory 1)) (func (export "run") (local f32)
-    (loop $a (call $f) (loop $b (local.set 0 (f32.add (local.get 0) (f32.const 1))) (call $f) (br_if $b (i32.const 0))))))`);
+  const m = binaryen.parseText(`(module (import "env" "f" (func $f)) (import "env" "memory" (memory 1))
+    (func $leaf (nop)) (func $loops (loop $c (br_if $c (i32.const 0))))
+    (func (export "run") (local f32)
+      (loop $a (call $f)
+        (loop $b (local.set 0 (f32.add (local.get 0) (f32.const 1))) (call $f) (call $leaf) (br_if $b (i32.const 0))))
+      (loop $d (call $loops) (br_if $d (i32.const 0)))))`);
   const found = await disassemble(m.emitBinary());
   m.dispose();
   expect(found.imports.toSorted()).toEqual(["function env.f", "memory env.memory"]);
-  expect(found.innermostLoops).toBe(1);
-  expect(found.callsInInnermostLoops).toBe(1);
+  // $b, and the one in $loops: $d runs that one, and $a runs $b.
+  expect(found.innermostLoops).toBe(2);
+  expect(found.callsInInnermostLoops).toBe(2);
   expect(found.floatsInInnermostLoops).toEqual({ scalar: 1, vector: 0 });
 });
