@@ -1,15 +1,18 @@
 /**
  * The nest that a stage gets when nobody schedules it: the innermost axis in vectors where its accesses allow, a few rows
  * of an outer axis beside it where they share loads, otherwise the reduction itself in lanes. Decisions are made from
- * strides alone; the reshaping is in vector-tile.ts.
+ * strides alone; the reshaping is in tile-loop.ts and lane-reduction.ts.
  */
 import type { Expr, ScalarType, Var } from "../ir/expr.ts";
 import type { Buffer, For, LoopProgram, Nest, Stmt } from "../ir/loops.ts";
 import { accumulatorTypes, isAssociative, isCommutative, isExact } from "../ir/reducers.ts";
-import { some } from "../ir/walk.ts";
+import { freeVariables, some } from "../ir/walk.ts";
 import { mapStatements, statementExpressions, visitStatements } from "../ir/walk-loops.ts";
-import { constantValue, extentOf, laneReduction, mentions, reductionChain, tileLoop } from "./vector-tile.ts";
-import type { FreshId, ReductionChain } from "./vector-tile.ts";
+import { constantValue, extentOf } from "./blocks.ts";
+import { laneReduction, reductionChain } from "./lane-reduction.ts";
+import type { ReductionChain } from "./lane-reduction.ts";
+import type { FreshId } from "./rename-bound.ts";
+import { tileLoop } from "./tile-loop.ts";
 import { movement, readsIn } from "./strides.ts";
 
 /** What the choice needs to know of a target. */
@@ -173,6 +176,11 @@ function bestRow(outer: readonly For[], inner: Stmt, vector: Var): For | null {
     if (usable && shared > most) [best, most] = [loop, shared];
   }
   return best;
+}
+
+/** Does the expression mention the variable? */
+function mentions(e: Expr, v: Var): boolean {
+  return freeVariables(e).has(v.id);
 }
 
 // ---- reductions in lanes ----
