@@ -7,6 +7,7 @@ import type { LoopProgram } from "./ir/loops.ts";
 import type { MachineFunction, MachineProgram } from "./ir/machine.ts";
 import type { Pass, State } from "./pass.ts";
 import { expandPads } from "./passes/expand-pads.ts";
+import { hoistCostly } from "./passes/hoist-costly.ts";
 import { hoistReductions } from "./passes/hoist-reductions.ts";
 import { inlineStages } from "./passes/inline-stages.ts";
 import { reduceAddresses } from "./passes/machine/addresses.ts";
@@ -32,6 +33,7 @@ export const PIPELINE: readonly Pass[] = [
   equations("expand-pads", "from here on a read is one element in range", expandPads),
   equations("inline-stages", "elementwise stages are computed where they are read", inlineStages),
   equations("hoist-reductions", "row statistics once per row, not once per element", hoistReductions),
+  equations("hoist-costly", "what costs much is computed once for each point it depends on", hoistCostly),
   equations("simplify-stages", "bounds of copies and of what was inlined are folded", simplifyEquations),
   {
     name: "initial-nest",

@@ -9,7 +9,8 @@ import { apply, letIn, read } from "../ir/expr.ts";
 import type { Fresh } from "../ir/fresh.ts";
 import { freshIds } from "../ir/fresh.ts";
 import { flatMapStages, readsOf } from "../ir/map-kernel.ts";
-import { freeVariables, instantiate, mapChildren, some, substitute } from "../ir/walk.ts";
+import { freeVariables, mapChildren, some, substitute } from "../ir/walk.ts";
+import { isBox, stageOf } from "./hoisted-stage.ts";
 
 export function hoistReductions(kernel: Kernel): Kernel {
   const fresh = freshIds(kernel);
@@ -87,20 +88,8 @@ function hoistFrom(stage: Stage, time: number | null, fresh: Fresh): readonly St
   }
 
   function makeStage(r: Reduce, needed: readonly Axis[]): Tensor {
-    const bindings = new Map(needed.map((a) => [a.variable.id, { ...a.variable, id: fresh(a.variable.id) }] as const));
-    const axes = needed.map((a): Axis => ({ ...a, variable: bindings.get(a.variable.id) ?? a.variable }));
-    const name = `${stage.name}.hoisted${made.length}`;
-    const dims = axes.map((a) => ({ lo: a.lo, hi: a.hi }));
-    const tensor: Tensor = { id: fresh("t"), name, dtype: r.type, dims, values: null, span: stage.span };
-    made.push({ name, axes, outputs: [{ tensor, body: instantiate(r, bindings, fresh), init: [] }], span: stage.span });
+    const { stage: hoisted, tensor } = stageOf(r, needed, `${stage.name}.hoisted${made.length}`, stage, fresh);
+    made.push(hoisted);
     return tensor;
   }
-}
-
-/** The bounds of the axes mention no axis: the new stage has a rectangular domain. */
-function isBox(needed: readonly Axis[], axes: readonly Axis[]): boolean {
-  const ids = new Set(axes.map((a) => a.variable.id));
-  return needed.every(
-    (a) => ![a.lo, a.hi].some((b) => some(b, (n) => n.kind === "read" || (n.kind === "var" && ids.has(n.id)))),
-  );
 }
