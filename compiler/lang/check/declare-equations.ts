@@ -248,17 +248,17 @@ function tensorFor(
       });
       return null;
     }
+    if (values !== null) claim(context, t, output.symbol, values);
     return output.symbol;
   }
   if (dtype !== null && !mayBeStored(context, dtype, t.name.text, t.span)) return null;
   const name = `${env.instance.prefix}${t.name.text}`;
   const symbol = newTensor(context, { name, span: t.name.span, dtype: dtype ?? "unknown", dims: axes, values });
-  if (values !== null && t.range !== null)
-    context.claims.push({
-      tensor: symbol.id,
-      ...values,
-      span: t.range.span,
-      why: `\`${t.name.text}\` is declared in this range`,
-    });
+  if (values !== null) claim(context, t, symbol, values);
   return symbol;
+}
+
+function claim(context: Context, t: Ast.Target, symbol: TensorSymbol, values: DimRange): void {
+  const why = `\`${t.name.text}\` is declared in this range`;
+  context.claims.push({ tensor: symbol.id, ...values, span: t.range?.span ?? t.span, why });
 }

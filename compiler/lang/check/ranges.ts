@@ -100,7 +100,7 @@ class RangeSearch {
   fromAccesses(mode: "complete" | "partial" | "bare" | "weak"): boolean {
     return this.#settle((i) => {
       const relevant = this.#instance.accesses.filter(
-        (a) => !a.padded && this.#mentions(a, i) && this.#counts(a, i, mode),
+        (a) => !a.padded && this.#mentions(a, i) && this.#counts(a, i, mode) && this.#mayBound(a, i),
       );
       const ready = relevant.filter((a) => this.#isReady(a, i));
       if (mode === "complete" && ready.length < relevant.length) return [];
@@ -218,6 +218,14 @@ class RangeSearch {
   /** No branch or guard stands between the index and the access, and it is not a read inside a recurrence. */
   #isStrongFor(a: AccessRecord, i: IndexSymbol): boolean {
     return a.depth <= i.depth && !this.#isInternal(a);
+  }
+
+  /**
+   * A window `X[y + r]` says nothing about r: what it allows for every y at once would drop taps without a word. The axis
+   * of a `let` may be cut short by one, since then a reader sees it.
+   */
+  #mayBound(a: AccessRecord, i: IndexSymbol): boolean {
+    return i.kind !== "reduction" || this.#subscripts(a).every((p) => this.#indicesIn(p).every((o) => o === i));
   }
 
   #counts(a: AccessRecord, i: IndexSymbol, mode: "complete" | "partial" | "bare" | "weak"): boolean {

@@ -87,6 +87,7 @@ function bindResults(context: Context, env: Env, declared: Declared, results: re
     env.instance.scope.set(t.name.text, { kind: "tensor", symbol, span: t.name.span });
     output.result = result.value;
     claimRange(context, output, symbol);
+    checkAnnotation(context, env, t, symbol);
   });
 }
 
@@ -94,6 +95,12 @@ function bindLetResult(context: Context, env: Env, t: Ast.Target, results: reado
   const [only, other] = results;
   const symbol = other === undefined ? (only?.value.symbol ?? null) : null;
   if (symbol !== null) checkAnnotation(context, env, t, symbol);
+  else if (t.range !== null || t.dtype !== null)
+    context.report("E2028", {
+      span: t.span,
+      message: `\`${t.name.text}\` names ${results.length} tensors, and one dtype or range is declared for it`,
+      help: [`write (${results.map((r) => r.name).join(", ")}) = … with a dtype and range behind each name`],
+    });
   env.instance.scope.set(t.name.text, { kind: "result", outputs: results, span: t.name.span });
 }
 
@@ -144,6 +151,10 @@ function bindNumbers(
     return;
   }
   const symbols = node.targets.map((t, n) => outputs[n]?.symbol ?? newTarget(context, env, t));
+  node.targets.forEach((t, n) => {
+    const output = outputs[n]?.symbol;
+    if (output !== undefined) checkAnnotation(context, env, t, output);
+  });
   const stage = {
     ...draft,
     name: uniqueStage(context, draft.name),
@@ -206,6 +217,7 @@ function bindTensor(
     return;
   }
   const target = output?.symbol ?? { ...newTarget(context, env, t), dims: value.dims };
+  if (output !== null) checkAnnotation(context, env, t, target);
   context.tensors.set(target.id, target);
   const stage = materialise(context, env, value, `${env.instance.prefix}${t.name.text}`, target, node.span);
   announce(context, env, t, known(stage.outputs[0], "the output").symbol, output);
