@@ -35,6 +35,7 @@ const ASSUMPTIONS = `#if (-1 >> 1) != -1
 #endif
 #if defined(__GNUC__)
 #pragma GCC diagnostic ignored "-Wunused-label" /* loops are labelled for synthesis tools */
+#pragma GCC diagnostic ignored "-Wtautological-compare" /* constant sizes make some conditions certain */
 #endif`;
 
 /** Scratch arrays are static; `-DEINKORN_SCRATCH=` puts them on the stack. */

@@ -27,12 +27,14 @@ export async function hlsFiles(artifact: Artifact, kernel: Kernel, stem: string)
   const golden = goldenOf(kernel);
   const scratch = scratchBytes(program);
   const ranges = kernel.params.some((p) => p.values !== null);
+  const code = emitC(program, { top, header: headerName });
+  const counted = loopsAreCounted(code);
   return [
-    { name: `${stem}.c`, content: emitC(program, { top, header: headerName }) },
+    { name: `${stem}.c`, content: code },
     { name: headerName, content: header(stem, top, layout, kernel, scratch) },
     { name: `${stem}_test.c`, content: testbench({ top, header: headerName, layout, kernel, golden }) },
     { name: "Makefile", content: makefile(stem) },
-    { name: "README.md", content: readme({ stem, top, layout, golden, scratch, ranges }) },
+    { name: "README.md", content: readme({ stem, top, layout, golden, scratch, ranges, counted }) },
     { name: "manifest.json", content: manifest({ stem, top, layout, kernel, golden, scratch }) },
   ];
 }
@@ -43,6 +45,12 @@ function refuseImpossible(kernel: Kernel): void {
   if (broken === undefined) return;
   const message = `${kernel.name} is defined only where ${broken.text}, which these dims break`;
   throw new EinkornError([diagnostic("E6206", { message, span: broken.span })]);
+}
+
+/** Are all bounds constants? Ranges that lie in the data are not. */
+function loopsAreCounted(code: string): boolean {
+  const loops = [...code.matchAll(/\bfor \(.*/g)].map(([text]) => text);
+  return loops.every((text) => /^for \(int32_t \w+ = -?\d+; \w+ < \(?-?\d+\)?; /.test(text));
 }
 
 function header(stem: string, top: string, layout: Layout, kernel: Kernel, scratch: number): string {

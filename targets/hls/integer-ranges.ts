@@ -8,6 +8,7 @@ import { DTYPES, isFloat } from "../../compiler/ir/dtype.ts";
 import type { Elem, Inst, MachineBuffer, MachineFunction, Reg } from "../../compiler/ir/machine.ts";
 import type { CoreOp } from "../../compiler/ir/ops.ts";
 import { floorDiv } from "../../compiler/ir/ops.ts";
+import { integerOp } from "../../compiler/ir/values.ts";
 import { defined } from "../../compiler/ir/walk-machine.ts";
 import { invariant, known } from "../../compiler/support/invariant.ts";
 
@@ -55,7 +56,7 @@ export function integerRanges(fn: MachineFunction, buffers: ReadonlyMap<string, 
     const whole = wholeRange(elem);
     if (whole === null) return null;
     if (inst.kind === "const") return one(BigInt(inst.value));
-    if (inst.kind === "apply") return applied(inst.op, inst.args, inst.args.map(of), elem);
+    if (inst.kind === "apply") return computed(inst) ?? applied(inst.op, inst.args, inst.args.map(of), elem);
     if (inst.kind === "select") return hull(known(of(inst.yes), "range"), known(of(inst.no), "range"));
     if (inst.kind === "load") {
       const stored = storedRange(known(buffers.get(inst.place.buffer), "buffer").dtype);
@@ -67,6 +68,19 @@ export function integerRanges(fn: MachineFunction, buffers: ReadonlyMap<string, 
     }
     const from = inst.kind === "convert" ? of(inst.arg) : null;
     return from !== null && within(from, whole) ? from : whole;
+  }
+
+  /** The result of integers that are all known. */
+  function computed({ op, args }: Extract<Inst, { kind: "apply" }>): Range | null {
+    const { elem } = known(fn.types[known(args[0], "operand")], "type");
+    const values = args.map(of);
+    if (elem === "bool" || values.some((r) => r === null || r.lo !== r.hi)) return null;
+    const result = integerOp(
+      op,
+      elem,
+      values.map((r) => known(r, "range").lo),
+    );
+    return result === null ? null : one(BigInt(result));
   }
 }
 

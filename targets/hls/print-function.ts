@@ -92,6 +92,8 @@ class FunctionPrinter {
         if (inst.kind === "declare" && this.#lateDeclarations.dropped.has(inst)) return;
         const value = this.#operand(inst.kind === "declare" ? inst.init : inst.value).text;
         const declares = inst.kind === "declare" || this.#lateDeclarations.declaring.has(inst);
+        // Clang warns about `v0 = v0`, which a guard that never holds leaves behind.
+        if (!declares && value === `v${inst.local}`) return;
         const type = declares ? `${ELEM_TYPES[this.#localType(inst.local).elem]} ` : "";
         this.#flush(margin, (w) => w.readsLocals);
         this.lines.push(`${margin}${type}v${inst.local} = ${value};`);

@@ -10,9 +10,11 @@ export type ReadmeFacts = {
   readonly scratch: number;
   /** Does an input have a range of its own? */
   readonly ranges: boolean;
+  /** Are all loop bounds constants? */
+  readonly counted: boolean;
 };
 
-export function readme({ stem, top, layout, golden, scratch, ranges }: ReadmeFacts): string {
+export function readme({ stem, top, layout, golden, scratch, ranges, counted }: ReadmeFacts): string {
   const floats = [...layout.inputs, ...layout.outputs].some((a) => a.type === "float" || a.type === "double");
   return `# ${stem}
 
@@ -35,8 +37,8 @@ runs it.
 ${scratchText(scratch)}
 ## What the code keeps to
 
-Constant loop bounds, fixed arrays with one subscript per dim, a label on every loop and one exit from it, no recursion,
-no heap, no function pointers, no tables computed at run time. Signed arithmetic that could overflow where its result is not
+${counted ? "Constant loop bounds" : "Constant loop bounds but where the kernel takes a range from its inputs"}, fixed arrays with one subscript per dim,
+a label on every loop and one exit from it, no recursion, no heap, no function pointers, no tables computed at run time. Signed arithmetic that could overflow where its result is not
 used goes through helpers that wrap. It assumes two's complement, arithmetic right shifts (checked by \`#if\`)${
     floats ? ", IEEE floats, round to nearest,\nand a compiler without -ffast-math (checked)" : ""
   }.

@@ -124,6 +124,15 @@ test("a kernel that is too large for the interpreter says that nothing is compar
   expect(await readFile(join(folder, "README.md"), "utf8")).toContain("Nothing is compared");
 });
 
+test("ranges that lie in the data are run, and the README says that their bounds are no constants", async () => {
+  const source = `kernel csr(v: f32[E], c: i32[E] in 0..N, ptr: i32[M + 1] in 0..E + 1, x: f32[N], y0: f32[M]) -> y: f32[M] {
+    y[i] = y0[i] + sum[e in ptr[i]..ptr[i + 1]](v[e] * x[c[e]]);
+  }`;
+  await build(kernelOf(source, { E: 7, N: 3, M: 4 }));
+  expect(await makeCheck()).toContain("PASS einkorn_k: 4 elements compared");
+  expect(await readFile(join(folder, "README.md"), "utf8")).toContain("takes a range from its inputs");
+});
+
 test("large outputs are compared at a regular sample", async () => {
   await build(kernelOf("kernel k(A: i32[N]) -> B: i32[N] { B[i] = wrapping_mul(A[i], 3); }", { N: 10000 }));
   expect(await makeCheck()).toContain("PASS einkorn_k: 3334 elements compared");
