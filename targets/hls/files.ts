@@ -9,6 +9,7 @@ import type { Kernel } from "../../compiler/ir/equations.ts";
 import { evaluateCondition } from "../../compiler/ir/evaluate-index.ts";
 import type { Artifact, ArtifactFile } from "../../compiler/target.ts";
 import { invariant, known } from "../../compiler/support/invariant.ts";
+import { manifestFile } from "../shared/manifest.ts";
 import { emitC, scratchBytes, topSignature } from "./emit.ts";
 import type { Golden } from "./golden.ts";
 import { goldenOf, rangeOf } from "./golden.ts";
@@ -29,14 +30,15 @@ export async function hlsFiles(artifact: Artifact, kernel: Kernel, stem: string)
   const ranges = kernel.params.some((p) => p.values !== null);
   const code = emitC(program, { top, header: headerName });
   const counted = loopsAreCounted(code);
-  return [
+  const files: readonly ArtifactFile[] = [
     { name: `${stem}.c`, content: code },
     { name: headerName, content: header(stem, top, layout, kernel, scratch) },
     { name: `${stem}_test.c`, content: testbench({ top, header: headerName, layout, kernel, golden }) },
     { name: "Makefile", content: makefile(stem) },
     { name: "README.md", content: readme({ stem, top, layout, golden, scratch, ranges, counted }) },
-    { name: "manifest.json", content: manifest({ stem, top, layout, kernel, golden, scratch }) },
   ];
+  const more = { ...callFacts({ top, layout, kernel }), scratchBytes: scratch, golden: goldenFacts(golden) };
+  return [...files, manifestFile({ kernel, target: artifact.target, files, needs: ["c99"], more })];
 }
 
 /** With constant dims a condition holds always or never. */
@@ -128,47 +130,18 @@ clean:
 `;
 }
 
-type Facts = {
-  readonly stem: string;
-  readonly top: string;
-  readonly layout: Layout;
-  readonly kernel: Kernel;
-  readonly golden: Golden;
-  readonly scratch: number;
-};
+type Facts = { readonly top: string; readonly layout: Layout; readonly kernel: Kernel };
 
-function manifest({ stem, top, layout, kernel, golden, scratch }: Facts): string {
-  const inputs = layout.inputs.map((a, n) => {
-    const p = known(kernel.params[n], "parameter");
-    const { lo, hi } = rangeOf(p);
-    const values = p.values === null ? null : { lo: String(lo), hi: String(hi) };
-    return { name: p.name, ...argumentFacts(a, p.dtype), values };
+/** What the manifest says beside what all targets' do: how each argument is declared in C, in order. */
+function callFacts({ top, layout, kernel }: Facts): Readonly<Record<string, unknown>> {
+  const names = [...kernel.params.map((p) => p.name), ...kernel.outputs.map((o) => o.name)];
+  const list = [...layout.inputs, ...layout.outputs].map((a, n) => {
+    return { name: known(names[n], "name"), argument: a.name, type: a.type, extents: a.extents, bytes: a.bytes };
   });
-  const dtypes = dtypesOf(kernel).slice(layout.inputs.length);
-  const outputs = layout.outputs.map((a, n) => {
-    const { name } = known(kernel.outputs[n], "output");
-    return { name, ...argumentFacts(a, known(dtypes[n], "dtype")) };
-  });
-  const facts = {
-    schema: 1,
-    target: "hls",
-    dialect: "c99",
-    kernel: stem,
-    function: top,
-    source: `${stem}.c`,
-    header: `${stem}.h`,
-    testbench: `${stem}_test.c`,
-    arguments: [...inputs, ...outputs],
-    scratchBytes: scratch,
-    golden:
-      golden.kind === "none"
-        ? { compared: 0, reason: golden.reason }
-        : { compared: golden.outputs.reduce((n, o) => n + o.want.length, 0) },
-  };
-  return `${JSON.stringify(facts, null, 2)}\n`;
+  return { dialect: "c99", function: top, arguments: list };
 }
 
-function argumentFacts(a: CArray, dtype: DType): Readonly<Record<string, unknown>> {
-  const { space } = a.buffer;
-  return { argument: a.name, space, dtype, shape: a.shape, cType: a.type, cExtents: a.extents, bytes: a.bytes };
+function goldenFacts(golden: Golden): Readonly<Record<string, unknown>> {
+  if (golden.kind === "none") return { compared: 0, reason: golden.reason };
+  return { compared: golden.outputs.reduce((n, o) => n + o.want.length, 0) };
 }

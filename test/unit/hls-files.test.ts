@@ -19,11 +19,13 @@ test("the manifest and the header agree about arguments; names of the user stand
     target: "hls",
     dialect: "c99",
     function: "einkorn_k",
+    params: [{ name: "Images" }, { name: "Offset", range: ["-5", "6"] }],
     arguments: [
-      { name: "Images", argument: "in0", dtype: "u8", shape: [4, 2], cType: "uint8_t", bytes: 8 },
-      { name: "Offset", argument: "in1", dtype: "i32", shape: [], cExtents: [1], values: { lo: "-5", hi: "6" } },
-      { name: "Sums", argument: "out0", space: "output", dtype: "i32", shape: [4], bytes: 16 },
+      { name: "Images", argument: "in0", type: "uint8_t", extents: [4, 2], bytes: 8 },
+      { name: "Offset", argument: "in1", type: "int32_t", extents: [1], bytes: 4 },
+      { name: "Sums", argument: "out0", type: "int32_t", extents: [4], bytes: 16 },
     ],
+    golden: { compared: 4 },
     scratchBytes: 0,
   });
   expect(files.get("k.h")).toContain("void einkorn_k(const uint8_t in0[4][2], const int32_t in1[1], int32_t out0[4]);");
