@@ -79,7 +79,7 @@ function popcount(a: bigint): bigint {
 }
 
 /**
- * gemmlowp's saturating rounding doubling high multiply of two i32: round(a * b / 2^31), ties away from zero as in
+ * gemmlowp's saturating rounding doubling high multiply of two i32: a * b / 2^31, rounded to nearest with ties upward, as in
  * gemmlowp's `(ab + nudge) / 2^31` with truncation; the one overflow (-2^31 * -2^31) saturates.
  */
 export function doublingHighMultiply(a: bigint, b: bigint): bigint {

@@ -130,7 +130,9 @@ function shiftRound(x: Expr, p: Expr, bind: Bind): Expr {
 function rescale(x: Expr, m: Expr, s: Expr, { bind, isNatural }: Expansion): Expr {
   const right = shiftRoundOf(apply("doubling_high_multiply", x, m), s, bind);
   if (isNatural(s)) return right;
-  const wide = apply("shl", cast("i64", "exact", x), cast("i64", "exact", apply("neg", s)));
+  // Past 31 every x but 0 saturates, as it does at 31; the amount stays in range where the other branch is taken, too.
+  const amount = apply("min", apply("max", apply("neg", s), constant("i32", 0)), constant("i32", 31));
+  const wide = apply("shl", cast("i64", "exact", x), cast("i64", "exact", amount));
   const left = apply("doubling_high_multiply", cast("i32", "saturate", wide), m);
   return select(apply("le", constant("i32", 0), s), right, left);
 }
