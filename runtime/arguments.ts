@@ -4,12 +4,14 @@
  */
 import type { DType } from "../compiler/ir/dtype.ts";
 import { DTYPES, isInt } from "../compiler/ir/dtype.ts";
+import { readElement } from "../compiler/ir/elements.ts";
 import type { Kernel, Tensor as Param } from "../compiler/ir/equations.ts";
 import { tensorsOf } from "../compiler/ir/equations.ts";
 import { evaluateCondition, evaluateIndex, evaluateShape } from "../compiler/ir/evaluate-index.ts";
 import { known } from "../compiler/support/invariant.ts";
 import type { Call } from "./device.ts";
 import { listed, nearest, quoted, refuse } from "./refuse.ts";
+import { placeText } from "./shape.ts";
 import { Tensor } from "./tensor.ts";
 
 /** A tensor, or a number for a scalar parameter or a dim. */
@@ -198,16 +200,38 @@ function checkRange(p: Param, t: Tensor, dims: ReadonlyMap<string, bigint>): voi
   if (p.values === null || !isInt(p.dtype)) return;
   const [lo, hi] = [evaluateIndex(p.values.lo, dims), evaluateIndex(p.values.hi, dims)];
   const key = `${lo}..${hi}`;
-  if (checked.get(t) === key) return;
-  const { data } = t;
-  for (let i = 0; i < data.length; i++) {
-    const v = known(data[i], "element");
-    if (v >= lo && v < hi) continue;
-    refuse("E6207", `${p.name} holds ${v} at element ${i}; it is declared in ${lo}..${hi}`, {
+  // Whoever holds the array may have written to it since.
+  if (!t.isExposed && checked.get(t) === key) return;
+  const outside = firstOutside(t, lo, hi);
+  if (outside !== null) {
+    const at = t.shape.length === 0 ? "" : ` at ${placeText(t.shape, outside)}`;
+    const value = readElement(t.dtype, t.elements, outside);
+    refuse("E6207", `${p.name} holds ${value}${at}; it is declared in ${lo}..${hi}`, {
       help: [`clamp the values, or widen the range type of ${p.name}`],
     });
   }
   checked.set(t, key);
+}
+
+/** Position of the first element that is not in lo..hi; null if all are. */
+function firstOutside(t: Tensor, lo: bigint, hi: bigint): number | null {
+  const { elements, dtype, size } = t;
+  const row = DTYPES[dtype];
+  if (row.kind === "int" && row.min >= lo && row.max < hi) return null;
+  if (row.storageBits < 8 || elements instanceof BigInt64Array || elements instanceof BigUint64Array) {
+    for (let i = 0; i < size; i++) {
+      const v = readElement(dtype, elements, i);
+      if (v < lo || v >= hi) return i;
+    }
+    return null;
+  }
+  // Elements of 32 bits and less are compared as numbers, which is many times faster; so are bounds that far out.
+  const [least, end] = [Number(lo), Number(hi)];
+  for (let i = 0; i < size; i++) {
+    const v = known(elements[i], "element");
+    if (v < least || v >= end) return i;
+  }
+  return null;
 }
 
 function outputDType(kernel: Kernel, id: string): DType {
@@ -237,7 +261,7 @@ function checkOutput(
 function overlaps(a: Tensor, b: Tensor): boolean {
   if (a === b) return a.size > 0;
   if (a.storage.kind !== "cpu" || b.storage.kind !== "cpu") return a.storage === b.storage;
-  const [x, y] = [a.data, b.data];
+  const [x, y] = [a.elements, b.elements];
   if (x.buffer !== y.buffer || x.byteLength === 0 || y.byteLength === 0) return false;
   return x.byteOffset < y.byteOffset + y.byteLength && y.byteOffset < x.byteOffset + x.byteLength;
 }

@@ -8,8 +8,8 @@ import { Tensor } from "./tensor.ts";
 
 /** The elements of a CPU tensor as plain values: bools as booleans, f16 and bf16 as the numbers they stand for. */
 export function toArray(t: Tensor): NDArray {
-  const { data } = t;
-  const values = Array.from({ length: t.size }, (_, i) => valueAt(t.dtype, readElement(t.dtype, data, i)));
+  const { elements } = t;
+  const values = Array.from({ length: t.size }, (_, i) => valueAt(t.dtype, readElement(t.dtype, elements, i)));
   return { dtype: t.dtype, shape: t.shape, data: values };
 }
 

@@ -42,6 +42,7 @@ export class Tensor<D extends DType = DType> {
   /** Bytes of the elements in memory. */
   readonly bytes: number;
   #storage: Storage | null;
+  #exposed = false;
 
   private constructor(dtype: D, shape: Shape, storage: Storage) {
     this.dtype = dtype;
@@ -81,7 +82,11 @@ export class Tensor<D extends DType = DType> {
     options: { readonly dtype?: DType; readonly shape?: Shape } = {},
   ): Tensor {
     const asked = options.dtype === undefined ? undefined : legalDType(options.dtype);
-    if (ArrayBuffer.isView(values)) return fromTypedArray(values, asked, options.shape);
+    if (ArrayBuffer.isView(values)) {
+      const tensor = fromTypedArray(values, asked, options.shape);
+      tensor.#exposed = true;
+      return tensor;
+    }
     const dtype = asked ?? nestedDType(values);
     const own = nestedShape(values);
     const shape = legalShape(dtype, options.shape ?? own);
@@ -143,7 +148,12 @@ export class Tensor<D extends DType = DType> {
     return Tensor.over(dtype, legal, { kind: "cpu", array });
   }
 
-  /** Where the elements are; E6008 after `dispose`. */
+  /** Somebody outside may hold the array of the elements, and may write to it at any time. */
+  get isExposed(): boolean {
+    return this.#exposed;
+  }
+
+  /** Where the elements are; E6008 after `dispose`. For devices: what is taken from here is not written to. */
   get storage(): Storage {
     return (
       this.#storage ??
@@ -156,22 +166,15 @@ export class Tensor<D extends DType = DType> {
    * patterns, bool is 0 or 1.
    */
   get data(): ArrayOf<D> {
-    const { storage } = this;
-    if (storage.kind === "device") {
-      const help = ["wait for a copy: await t.read()"];
-      return refuse(
-        "E6005",
-        `the elements of ${typeText(this.dtype, this.shape)} are on the device ${storage.device}`,
-        { help },
-      );
-    }
-    return this.#own(storage.array);
+    const array = this.elements;
+    this.#exposed = true;
+    return array;
   }
 
   /** The elements on every device: those of `data` on the CPU, a fresh copy from a device, once its work is done. */
   async read(): Promise<ArrayOf<D>> {
     const { storage } = this;
-    return this.#own(storage.kind === "cpu" ? storage.array : await storage.read());
+    return storage.kind === "cpu" ? this.data : this.#own(await storage.read());
   }
 
   /** This tensor if its elements are on the CPU, else a copy that is. */
@@ -188,14 +191,14 @@ export class Tensor<D extends DType = DType> {
 
   /** Nested arrays of numbers (bigints for i64 and u64, booleans for bool); a plain value for a scalar. CPU only. */
   toArray(): Nested {
-    return toNested(this.dtype, this.data, this.shape);
+    return toNested(this.dtype, this.elements, this.shape);
   }
 
   /** The only element; E6002 if there is not exactly one. CPU only. */
   item(): Value {
     if (this.size !== 1)
       refuse("E6002", `item() wants one element, and ${typeText(this.dtype, this.shape)} has ${this.size}`);
-    return toValue(this.dtype, readElement(this.dtype, this.data, 0));
+    return toValue(this.dtype, readElement(this.dtype, this.elements, 0));
   }
 
   /** Gives the memory back to its device at once; the tensor holds nothing afterwards. Calling it twice is harmless. */
@@ -215,6 +218,15 @@ export class Tensor<D extends DType = DType> {
   /** What `console.log` prints in Node. */
   [Symbol.for("nodejs.util.inspect.custom")](): string {
     return this.toString();
+  }
+
+  /** `data` for whoever neither writes to it nor keeps it; E6005 as there. */
+  get elements(): ArrayOf<D> {
+    const { storage } = this;
+    if (storage.kind === "cpu") return this.#own(storage.array);
+    const help = ["wait for a copy: await t.read()"];
+    const type = typeText(this.dtype, this.shape);
+    return refuse("E6005", `the elements of ${type} are on the device ${storage.device}`, { help });
   }
 
   #own(array: AnyArray): ArrayOf<D> {

@@ -31,12 +31,14 @@ function run(kernel: Kernel, call: Call): readonly Tensor[] {
     const made = fromArray(known(results.get(o.name), "output"));
     const { out } = known(call.outputs[n], "output");
     if (out === null) return made;
-    copyInto(out.data, made.data);
+    copyInto(out.elements, made.elements);
     return out;
   });
 }
 
 /** Both hold one dtype. */
 function copyInto(to: AnyArray, from: AnyArray): void {
-  new Uint8Array(to.buffer, to.byteOffset, to.byteLength).set(new Uint8Array(from.buffer, from.byteOffset, from.byteLength));
+  new Uint8Array(to.buffer, to.byteOffset, to.byteLength).set(
+    new Uint8Array(from.buffer, from.byteOffset, from.byteLength),
+  );
 }

@@ -145,7 +145,7 @@ class Wasm implements WasmDevice {
       if (made !== null) return Tensor.over(o.dtype, o.shape, made);
       const at = arena + known(stagedOutputs[n], "staging");
       if (o.out !== null) {
-        if (outs[n] === null) this.#copyOut(o.out.data, at);
+        if (outs[n] === null) this.#copyOut(o.out.elements, at);
         return o.out;
       }
       const array = new ARRAYS[o.dtype](arrayLength(o.dtype, elementCount(o.shape)));
@@ -180,7 +180,7 @@ class Wasm implements WasmDevice {
     if (storage instanceof WasmStorage && storage.owner === this.#memory) {
       return { own: storage.block, bytes: t.bytes, array: () => storage.array };
     }
-    const { data } = t;
+    const { elements: data } = t;
     if (data.byteLength !== t.bytes) {
       refuse("E6008", `the array of ${typeText(t.dtype, t.shape)} was detached when a kernel's memory grew`, {
         help: ["pass the tensor that the kernel gave, or copy its data: data.slice()"],

@@ -157,7 +157,7 @@ export class WebGpuExecutable implements Executable {
     if (t.storage.kind === "device") return storageOf(t).buffer;
     const { binding } = known(this.#layout.buffers.get(b.id), "buffer");
     const buffer = this.#keep(binding, bufferSize(t.bytes), USAGE.storage | USAGE.copyTarget);
-    upload(this.#connection.gpu, buffer, t.data);
+    upload(this.#connection.gpu, buffer, t.elements);
     return buffer;
   }
 

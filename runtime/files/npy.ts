@@ -110,7 +110,7 @@ export function writeNpy(tensor: Tensor): Uint8Array {
   const spare = shape[0] === undefined ? 0 : 21 - String(shape[0]).length;
   const length = Math.ceil((10 + literal.length + spare + 1) / 64) * 64 - 10;
   const header = new TextEncoder().encode(`${literal.padEnd(length - 1)}\n`);
-  const data = bytesFromArray(dtype, tensor.data);
+  const data = bytesFromArray(dtype, tensor.elements);
   const file = new Uint8Array(10 + length + data.length);
   file.set(MAGIC);
   file.set([1, 0, length & 0xff, length >> 8], 6);

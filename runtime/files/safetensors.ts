@@ -168,7 +168,7 @@ export function writeSafetensors(
     if (type === null)
       refuse("E6107", `the .safetensors format has no ${tensor.dtype}`, { help: ["cast to i8 or u8 first"] });
     if (name === METADATA) refuse("E6106", `${METADATA} is the format's own name and cannot be a tensor's`);
-    const bytes = bytesFromArray(tensor.dtype, tensor.data);
+    const bytes = bytesFromArray(tensor.dtype, tensor.elements);
     parts.push(bytes);
     const begin = at;
     at += bytes.length;

@@ -189,7 +189,7 @@ class Workshop {
 }
 
 function bytesOf(t: Tensor): Uint8Array {
-  const { data } = t;
+  const { elements: data } = t;
   return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }
 
