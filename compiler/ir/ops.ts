@@ -131,7 +131,7 @@ export const OPS = {
   trunc: row(1, "same", { user: "trunc", float: (a) => Math.trunc(a) }),
   /** Half to even. */
   round: row(1, "same", { user: "round", float: roundHalfEven }),
-  /** a * b + c, rounded once or twice: a target may contract it or not (LANGUAGE: float contraction is free). */
+  /** a * b + c, rounded once or twice: a target may contract it or not (float contraction is free). */
   fma: row(3, "same", { user: "fma", float: (a, b, c) => a * b + c }),
   eq: row(2, "bool", { commutative: true, float: (a, b) => a === b, int: (a, b) => a === b, bool: (a, b) => a === b }),
   ne: row(2, "bool", { commutative: true, float: (a, b) => a !== b, int: (a, b) => a !== b, bool: (a, b) => a !== b }),

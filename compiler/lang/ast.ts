@@ -5,7 +5,7 @@
  * Every node has the span of its own text (parentheses around an expression belong to the span of the node that they
  * are an operand of, not to the operand). Nothing is partial: a declaration with a syntax error in it is left out of
  * `Program.declarations`, and its name stands in `Program.broken`, so that later stages stay silent about it.
- * Follows LANGUAGE.md §3 rule by rule.
+ * Follows the grammar rule by rule.
  */
 import type { Source, Span } from "../support/source.ts";
 

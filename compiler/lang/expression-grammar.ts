@@ -3,7 +3,7 @@
  * actions build the syntax tree at once; there is no concrete tree, and no rule per level of precedence: a chain of
  * operators is read flat and folded by `foldOperators`.
  *
- * A rule named in quotes is the rule of LANGUAGE.md §3; the messages for what does not fit are in syntax-advice.ts.
+ * A rule named in quotes is a rule of this grammar; the messages for what does not fit are in syntax-advice.ts.
  * While chevrotain records the grammar (once, at construction) every rule runs with dummy tokens: an action that looks
  * into a result must be wrapped in `ACTION`.
  */

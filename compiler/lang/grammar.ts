@@ -1,5 +1,5 @@
 /**
- * The grammar of LANGUAGE.md §3 above equations: heads of declarations, the clauses of a reducer, directives. A rule reads one statement, to its `;` or `{`. Which statements a file is made of is found by parse.ts,
+ * The grammar above equations: heads of declarations, the clauses of a reducer, directives. A rule reads one statement, to its `;` or `{`. Which statements a file is made of is found by parse.ts,
  * so that one that fails leaves the others alone.
  *
  * The grammar is exactly the documented one, with one token of lookahead (two at a named argument). What people write

@@ -1,5 +1,5 @@
 /**
- * A diagnostic as people read it (LANGUAGE.md §7): the place, the source line with carets under the span, related lines,
+ * A diagnostic as people read it: the place, the source line with carets under the span, related lines,
  * facts, ways out.
  *
  *     error[E1018]: `=` gives a name a value; it does not compare

@@ -1,4 +1,4 @@
-/** Ranges of indices (LANGUAGE §4.4): where each comes from, and that the order of equations does not matter. */
+/** Ranges of indices: where each comes from, and that the order of equations does not matter. */
 import { describe, expect, test } from "vitest";
 import { check, equationsOf } from "../support/check.ts";
 

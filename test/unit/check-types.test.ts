@@ -1,4 +1,4 @@
-/** dtypes of expressions (LANGUAGE §4.8, 4.11): what each form becomes, and what is refused. */
+/** dtypes of expressions: what each form becomes, and what is refused. */
 import { describe, expect, test } from "vitest";
 import { bodyOf, refusalOf } from "../support/check.ts";
 

@@ -1,7 +1,7 @@
 /**
  * Stages into steps: what is read comes first, and stages that read each other become a recurrence. Its time axis is the
  * position whose `init` subscript is negative, else the leftmost at which every read of the group is of the same step or
- * of an earlier one (LANGUAGE §4.7); within a step the members are ordered by what they read of it.
+ * of an earlier one; within a step the members are ordered by what they read of it.
  */
 import { equal, less } from "../../analysis/condition.ts";
 import { MINUS_ONE, add } from "../../analysis/polynomial.ts";

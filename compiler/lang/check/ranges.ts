@@ -1,5 +1,5 @@
 /**
- * Ranges of indices (LANGUAGE §4.4): an explicit `in` and a declared output's dim are set where the index is bound; here
+ * Ranges of indices: an explicit `in` and a declared output's dim are set where the index is bound; here
  * follow, in order of strength, unpadded accesses whose subscript is monotone in one open index, bare subscripts under
  * `pad`, for an axis of a `let` what its readers ask, and at last accesses under branches, guards or inside a recurrence.
  * Each step settles what it can for all indices at once, and then the strongest is tried again, so that the result does

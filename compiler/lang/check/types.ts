@@ -1,5 +1,5 @@
 /**
- * Which types meet and which convert (LANGUAGE §4.8). A weak operand takes the other's dtype; between dtypes only
+ * Which types meet and which convert. A weak operand takes the other's dtype; between dtypes only
  * widening without loss is implicit; nothing narrows and no integer tensor becomes a float by itself.
  */
 import type { DType } from "../../ir/dtype.ts";

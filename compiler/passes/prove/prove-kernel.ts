@@ -1,7 +1,7 @@
 /**
  * The proof pass over equations: every read in range or padded, no integer overflow, no division by 0, every exact cast
  * exact, every claimed range true, every recurrence causal. What cannot be proved is refused with the missing condition
- * and, where one is found, a point at which it fails (LANGUAGE.md §4.5, 4.6, 4.10, §7). The kernel comes back with reads
+ * and, where one is found, a point at which it fails (docs/language.md, "What is proved"). The kernel comes back with reads
  * marked `guarded` that are in range only under the conditions around them, with divisors made harmless that are not 0
  * only there, without pads that no dim needs, and with the range of every integer tensor.
  *
