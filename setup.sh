@@ -106,7 +106,7 @@ has_vulkan_loader() { [[ "$(PATH="$PATH:/sbin:/usr/sbin" ldconfig -p 2>/dev/null
 has_swiftshader() { compgen -G '/usr/lib*/chromium*/libvk_swiftshader.so' >/dev/null; }
 
 install_full() {
-  install_feature "compile and run the C of target hls" has_c_compiler gcc libc6-dev
+  install_feature "compile and run the C of target hls" has_c_compiler gcc libc6-dev make
   install_feature "run WGSL through Vulkan" has_vulkan_loader libvulkan1
   install_feature "run WGSL without a GPU (SwiftShader), and in a browser" has_swiftshader chromium
   rm -f "$APT_LOG"
