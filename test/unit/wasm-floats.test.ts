@@ -9,7 +9,7 @@ import { interpretEquations } from "../../compiler/ir/interpret-equations.ts";
 import { openWasm } from "../../runtime/devices/wasm.ts";
 import { toArray } from "../../runtime/nd-array.ts";
 import { callOf, dimsOf, loadKernel } from "../support/run-kernel.ts";
-import { floats } from "../support/sample-kernels.ts";
+import { floats } from "../support/sample-operations.ts";
 
 const NUMBERS = [
   [0, -0, 1, -1, 0.5, -0.5, 1.5, 2.5, -2.5, 3.7, 1e-45, -1e-45, 1.1754944e-38],
