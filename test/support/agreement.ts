@@ -60,6 +60,11 @@ function imagined(name: string, capabilities: Capabilities): Target {
   return { name, summary: "for tests", lowers: true, capabilities, emit: never, files: never };
 }
 
+/** A target with vectors and byte addresses, as a CPU's; what differs is given. */
+export function imaginedTarget(name: string, differing: Partial<Capabilities>): Target {
+  return imagined(name, { ...vectors, ...differing });
+}
+
 const invocations: Capabilities = { ...vectors, lanes: 1, addressing: "linear", launch: "invocations" };
 const EVERYWHERE = [
   imagined("vectors", vectors),
