@@ -2,7 +2,7 @@
  * `einkorn conformance`: every kernel on every target against the reference interpreter, at sizes that catch tails: for
  * each kernel small prime dims that satisfy its `where`, random inputs within the range types.
  */
-import { emitKernel, proveKernelOf, specialiseByName } from "../../compiler/compile.ts";
+import { emitKernel, proveKernelOf } from "../../compiler/compile.ts";
 import { compareToReference } from "../../compiler/ir/compare.ts";
 import type { Kernel } from "../../compiler/ir/equations.ts";
 import { interpretWithErrors } from "../../compiler/ir/interpret-equations.ts";
@@ -15,6 +15,8 @@ import { toArray } from "../nd-array.ts";
 import { DEVICE_NAMES, deviceFactory } from "../node/devices.ts";
 import { exampleFiles } from "../node/examples.ts";
 import { quoted, refuse } from "../refuse.ts";
+import { specialiseChecked } from "../specialise.ts";
+import type { Tensor } from "../tensor.ts";
 import { EXIT } from "./exit-codes.ts";
 import { openProgram } from "./program-file.ts";
 import type { Progress } from "./progress.ts";
@@ -44,7 +46,7 @@ export type ConformanceResult = {
   readonly targets: readonly { readonly target: string; readonly cells: readonly Cell[] }[];
 };
 
-type Row = { readonly name: string; readonly kernel: Kernel };
+type Row = { readonly name: string; readonly kernel: Kernel; readonly trial: (n: number) => Trial };
 
 export async function conformance(
   files: readonly string[],
@@ -57,12 +59,12 @@ export async function conformance(
   const asked = options.target?.split(",");
   const factories = await Promise.all((asked ?? DEVICE_NAMES.filter((n) => n !== "interp")).map(deviceFactory));
   const diagnostics = new Diagnostics();
-  const kernels = await readKernels(files, diagnostics);
+  const kernels = await readKernels(files, seed, diagnostics);
   const progress = makeProgress();
   const columns: { readonly target: string; readonly cells: readonly Cell[] }[] = [];
   try {
     for (const factory of factories) {
-      columns.push({ target: factory.name, cells: await column(factory, kernels, seed, progress) });
+      columns.push({ target: factory.name, cells: await column(factory, kernels, progress) });
     }
   } finally {
     progress.end();
@@ -87,7 +89,7 @@ export async function conformance(
 }
 
 /** Every kernel that can stand alone, of the files or of the examples. */
-async function readKernels(files: readonly string[], diagnostics: Diagnostics): Promise<readonly Row[]> {
+async function readKernels(files: readonly string[], seed: number, diagnostics: Diagnostics): Promise<readonly Row[]> {
   const examples = files.length > 0 ? files : await exampleFiles();
   if (examples.length === 0) {
     refuse("E6401", "an installed package has no examples", {
@@ -100,26 +102,22 @@ async function readKernels(files: readonly string[], diagnostics: Diagnostics): 
     for (const name of file?.kernels ?? []) {
       if (file?.program.kernels.find((k) => k.name === name)?.checked !== true) continue;
       const proved = proveKernelOf(file.program, name, {}, diagnostics);
-      if (proved !== null) rows.push({ name, kernel: proved.kernel });
+      if (proved === null) continue;
+      rows.push({ name, kernel: proved.kernel, trial: trialsOf(proved.kernel, seed) });
     }
   }
   return rows;
 }
 
-async function column(
-  factory: DeviceFactory,
-  kernels: readonly Row[],
-  seed: number,
-  progress: Progress,
-): Promise<readonly Cell[]> {
+async function column(factory: DeviceFactory, kernels: readonly Row[], progress: Progress): Promise<readonly Cell[]> {
   const here = await factory.probe();
   if (!here.available) return kernels.map((): Cell => ({ verdict: "unavailable", reason: here.reason }));
   const device = await factory.open();
   try {
     const cells: Cell[] = [];
-    for (const { name, kernel } of kernels) {
-      progress.say(`${factory.name}: ${name} (${cells.length + 1} of ${kernels.length})`);
-      cells.push(await cellOf(kernel, device, seed));
+    for (const row of kernels) {
+      progress.say(`${factory.name}: ${row.name} (${cells.length + 1} of ${kernels.length})`);
+      cells.push(await cellOf(row, device));
     }
     return cells;
   } finally {
@@ -127,12 +125,11 @@ async function column(
   }
 }
 
-async function cellOf(kernel: Kernel, device: Device, seed: number): Promise<Cell> {
+async function cellOf({ kernel, trial }: Row, device: Device): Promise<Cell> {
   let error = 0;
   for (let n = 0; n < DRAWS; n++) {
-    const dims = drawDims(kernel, seed + n);
     try {
-      const found = await compareOnce(kernel, dims, device, seed + n);
+      const found = await compareOnce(kernel, trial(n), device);
       if (found.detail !== null) return { verdict: "differs", error: found.error, detail: found.detail };
       error = Math.max(error, found.error);
     } catch (thrown) {
@@ -147,46 +144,64 @@ async function cellOf(kernel: Kernel, device: Device, seed: number): Promise<Cel
   return { verdict: "equal", error, sizes: DRAWS };
 }
 
+/** What one draw of sizes and inputs gives by the reference; the same for every target. */
+type Trial = {
+  readonly seed: number;
+  /** By name. */
+  readonly dims: ReadonlyMap<string, bigint>;
+  readonly inputs: ReadonlyMap<string, Tensor>;
+  readonly reference: ReturnType<typeof interpretWithErrors>;
+};
+
+function drawTrial(kernel: Kernel, seed: number): Trial {
+  const dims = drawDims(kernel, seed);
+  const inputs = drawInputs(kernel, dims, seed);
+  const arrays = new Map(kernel.params.map((p) => [p.id, toArray(known(inputs.get(p.name), "input"))] as const));
+  const byName = new Map(kernel.dims.map((d) => [d.name, dims.get(d.id) ?? 0n] as const));
+  return { seed, dims: byName, inputs, reference: interpretWithErrors(kernel, arrays, dims) };
+}
+
+/** Trials by number, each computed when it is first asked for. */
+function trialsOf(kernel: Kernel, seed: number): (n: number) => Trial {
+  const drawn = new Map<number, Trial>();
+  return (n) => {
+    const trial = drawn.get(n) ?? drawTrial(kernel, seed + n);
+    drawn.set(n, trial);
+    return trial;
+  };
+}
+
 async function compareOnce(
   kernel: Kernel,
-  dims: ReadonlyMap<string, bigint>,
+  { seed, dims, inputs, reference }: Trial,
   device: Device,
-  seed: number,
 ): Promise<{ readonly error: number; readonly detail: string | null }> {
-  const byName = new Map(kernel.dims.map((d) => [d.name, dims.get(d.id) ?? 0n] as const));
-  const equations = device.target.capabilities.constantDims ? specialiseByName(kernel, byName) : kernel;
+  const { constantDims, subnormals } = device.target.capabilities;
+  const equations = constantDims ? specialiseChecked(kernel, dims) : kernel;
   const diagnostics = new Diagnostics();
   const artifact = await emitKernel(equations, device.target, diagnostics);
   if (artifact === null) throw new EinkornError(diagnostics.list);
-  const inputs = drawInputs(kernel, dims, seed);
-  const args = { ...Object.fromEntries(inputs), ...byNameGiven(equations, byName) };
+  const given = constantDims ? [] : dims;
   const executable = await device.load(artifact, equations);
   try {
-    const results = executable.run(checkCall(equations, args, {}));
-    const arrays = new Map(kernel.params.map((p) => [p.id, toArray(known(inputs.get(p.name), "input"))] as const));
-    const reference = interpretWithErrors(kernel, arrays, dims);
+    const results = executable.run(checkCall(equations, Object.fromEntries([...inputs, ...given]), {}));
     let error = 0;
     for (const [n, o] of kernel.outputs.entries()) {
       const { array, errors } = known(reference.get(o.name), "reference");
       const got = toArray(await known(results[n], "output").cpu());
-      const c = compareToReference(got, array, errors, TOLERANCE, device.target.capabilities.subnormals);
+      const c = compareToReference(got, array, errors, TOLERANCE, subnormals);
       error = Math.max(error, c.largest);
       if (!c.equal && c.first !== null) {
-        const at = [...byName].map(([d, v]) => `${d}=${v}`).join(", ");
-        return {
-          error,
-          detail: `${o.name}[${c.first.at.join(", ")}] is ${c.first.got}, should be ${c.first.expected} (${at}, seed ${seed})`,
-        };
+        const at = [...dims].map(([d, v]) => `${d}=${v}`).join(", ");
+        const { at: place, got: found, expected } = c.first;
+        const detail = `${o.name}[${place.join(", ")}] is ${found}, should be ${expected} (${at}, seed ${seed})`;
+        return { error, detail };
       }
     }
     return { error, detail: null };
   } finally {
     executable.dispose();
   }
-}
-
-function byNameGiven(kernel: Kernel, dims: ReadonlyMap<string, bigint>): Readonly<Record<string, bigint>> {
-  return Object.fromEntries(kernel.dims.map((d) => [d.name, dims.get(d.name) ?? 0n]));
 }
 
 function cellText(cell: Cell): string {
