@@ -1,8 +1,10 @@
-/** Random values of every dtype, with the range of integers tracked so that arithmetic is provable. */
+/**
+ * Random values of every dtype, with the range of integers tracked so that arithmetic is provable. Long because the kinds
+ * of floats, integers and bools call one another at every depth.
+ */
 import type { DType, FloatDType, IntDType } from "../../../compiler/ir/dtype.ts";
 import { DTYPES, isFloat, isInt } from "../../../compiler/ir/dtype.ts";
-import { known } from "../../../compiler/support/invariant.ts";
-import { isSigned, readOf, readSome } from "./accesses.ts";
+import { isSigned, readSome } from "./accesses.ts";
 import { floatFn } from "./functions.ts";
 import type { Scope, Text } from "./scope.ts";
 import { under } from "./scope.ts";
@@ -434,9 +436,4 @@ export function within(value: Text, lo: bigint, hi: bigint): Text {
     range: { lo: clampTo(value.range.lo, r), hi: clampTo(value.range.hi, r) },
     size: 0,
   };
-}
-
-/** A read of a tensor that must be readable here. */
-export function mustRead(scope: Scope, t: Parameters<typeof readOf>[1]): Text {
-  return known(readOf(scope, t) ?? undefined, `a read of ${t.name}`);
 }
