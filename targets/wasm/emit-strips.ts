@@ -30,36 +30,44 @@ export function runsFewTimes(loop: Loop, registers: Registers): boolean {
 /** Emits the loop in strips; false where it takes too much with it. */
 export function emitStrips(loop: Loop, fn: MachineFunction, registers: Registers, context: FunctionContext): boolean {
   const region = regionOf(loop, (r) => registers.definition(r));
-  if (region.captured.length + region.locals.length > MOST_CAPTURED) return false;
+  const { captured, locals, buffers, dims } = region;
+  if (captured.length + locals.length + buffers.length + dims.length > MOST_CAPTURED) return false;
   const name = outline(loop, region, fn, context);
   callInStrips(loop, region, name, registers, context);
   return true;
 }
 
-/** The loop as a function: from, to, captured registers, locals; it gives the locals it sets. */
+/** The loop as a function: from, to, captured registers, addresses, dims, locals; it gives the locals it sets. */
 function outline(loop: Loop, region: Region, fn: MachineFunction, context: FunctionContext): string {
   const { b, m } = context;
   const types: MachineType[] = [...fn.types];
   const i32 = { elem: "i32", lanes: 1 } as const;
   const [lo, hi] = [types.push(i32) - 1, types.push(i32) - 1];
-  const parameters = [lo, hi, ...region.captured];
-  const ofRegister = new Map(parameters.map((r, n) => [r, n] as const));
-  const ofLocal = new Map(region.locals.map((l, n) => [l, parameters.length + n] as const));
+  const parameters: MachineType[] = [];
+  const parameter = (type: MachineType | undefined): number => parameters.push(known(type, "the type of a value")) - 1;
+  const registers = new Map([lo, hi, ...region.captured].map((r) => [r, parameter(types[r])] as const));
+  const addresses = new Map(region.buffers.map((id) => [id, parameter(i32)] as const));
+  const dims = new Map(region.dims.map((id) => [id, parameter(i32)] as const));
+  const locals = new Map(region.locals.map((l) => [l, parameter(fn.locals[l])] as const));
   const name = context.freshName(fn.name);
-  const typesOf = [
-    ...parameters.map((r) => known(types[r], "the type of a register")),
-    ...region.locals.map((l) => known(fn.locals[l], "the type of a local")),
-  ].map((t) => wasmType(shapeOf(t), b));
-  const body = [...region.constants, { ...loop, lo, hi }];
-  const { locals, body: code } = context.emit(
-    { ...fn, name, types, body },
-    { ...context, params: typesOf.length, given: { registers: ofRegister, locals: ofLocal }, strips: false },
+  const inner = context.emit(
+    { ...fn, name, types, body: [...region.constants, { ...loop, lo, hi }] },
+    {
+      ...context,
+      params: parameters.length,
+      given: { registers, locals },
+      addressOf: (id) => known(addresses.get(id), "the address of a buffer"),
+      dim: (id) => known(dims.get(id), "a dim"),
+      strips: false,
+    },
   );
-  const results = region.set.map((l) => wasmType(shapeOf(known(fn.locals[l], "the type of a local")), b));
-  const values = region.set.map((l, n) => m.local.get(known(ofLocal.get(l), "a local"), known(results[n], "a type")));
+  const typeOf = (t: MachineType | undefined): number => wasmType(shapeOf(known(t, "the type of a value")), b);
+  const results = region.set.map((l) => typeOf(fn.locals[l]));
+  const values = region.set.map((l) => m.local.get(known(locals.get(l), "a local"), typeOf(fn.locals[l])));
   const end = values.length === 0 ? [] : [values.length === 1 ? known(values[0], "value") : m.tuple.make(values)];
   const result = b.createType(results);
-  m.addFunction(name, b.createType(typesOf), result, [...locals], m.block(null, [code, ...end], result));
+  const body = m.block(null, [inner.body, ...end], result);
+  m.addFunction(name, b.createType(parameters.map(typeOf)), result, [...inner.locals], body);
   return name;
 }
 
@@ -68,7 +76,7 @@ function callInStrips(
   region: Region,
   name: string,
   registers: Registers,
-  { b, m, freshLabel }: FunctionContext,
+  { b, m, freshLabel, addressOf, dim }: FunctionContext,
 ): void {
   const { i32 } = m;
   const start = registers.value(loop.lo).once();
@@ -86,10 +94,11 @@ function callInStrips(
   const label = freshLabel();
   const body = registers.block(() => {
     const to = registers.keep("i32", i32.add(from(), m.select(i32.lt_s(strip(), rest()), strip(), rest())));
+    const parameters = [...region.buffers.map(addressOf), ...region.dims.map(dim)].map((n) => m.local.get(n, b.i32));
     const variables = region.locals.map((l) => m.local.get(registers.variable(l), registers.variableType(l)));
     const call = m.call(
       name,
-      [from(), to(), ...captured.map((v) => v.many()), ...variables],
+      [from(), to(), ...captured.map((v) => v.many()), ...parameters, ...variables],
       b.createType(region.set.map((l) => registers.variableType(l))),
     );
     takeResults(call, region, registers);
@@ -112,17 +121,25 @@ function takeResults(call: Ref, region: Region, registers: Registers): void {
   }
 }
 
-/** Innermost iterations per iteration of the loop, at least 1, as far as they are known before it starts. */
+/**
+ * Innermost iterations per iteration of the loop, 1 to STRIP, as far as they are known before it starts. Every factor and
+ * every sum is cut at STRIP, so that nothing overflows.
+ */
 function weightOf(loop: Loop, region: Region, registers: Registers): Ref {
   const { m } = registers;
   const { i32 } = m;
   const atHand = (r: Reg): boolean => region.captured.includes(r) || registers.definition(r)?.kind === "const";
-  const clamped = (trips: () => Ref): Ref => m.select(i32.lt_u(trips(), i32.const(STRIP)), trips(), i32.const(STRIP));
-  const weigh = (outer: Loop, depth: number): Ref =>
-    loopsIn(outer.body).reduce((sum, inner) => {
-      if (!atHand(inner.lo) || !atHand(inner.hi)) return i32.add(sum, i32.const(FEW));
-      const trips = (): Ref => i32.sub(registers.value(inner.hi).many(), registers.value(inner.lo).many());
-      return i32.add(sum, depth > 1 ? clamped(trips) : i32.mul(clamped(trips), weigh(inner, depth + 1)));
-    }, i32.const(1));
+  const cut = (value: Ref): Ref => {
+    const kept = registers.keep("i32", value);
+    return m.select(i32.lt_u(kept(), i32.const(STRIP)), kept(), i32.const(STRIP));
+  };
+  const weigh = (outer: Loop, depth: number): Ref => {
+    const inside = loopsIn(outer.body).map((inner) => {
+      if (!atHand(inner.lo) || !atHand(inner.hi)) return i32.const(FEW);
+      const trips = cut(i32.sub(registers.value(inner.hi).many(), registers.value(inner.lo).many()));
+      return depth < 3 ? i32.mul(trips, weigh(inner, depth + 1)) : trips;
+    });
+    return cut(inside.reduce((sum, w) => i32.add(sum, w), i32.const(1)));
+  };
   return weigh(loop, 0);
 }

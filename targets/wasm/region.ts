@@ -14,6 +14,9 @@ export type Region = {
   readonly locals: readonly Local[];
   /** Those of them that it sets. */
   readonly set: readonly Local[];
+  /** Buffers and dims whose parameters it reads. */
+  readonly buffers: readonly string[];
+  readonly dims: readonly string[];
 };
 
 export type Loop = Extract<Inst, { readonly kind: "loop" }>;
@@ -30,6 +33,8 @@ export function regionOf(loop: Loop, definition: (r: Reg) => Inst | undefined): 
   const constants = new Map<Reg, Inst>();
   const locals = new Set<Local>();
   const set = new Set<Local>();
+  const buffers = new Set<string>();
+  const dims = new Set<string>();
   const take = (r: Reg): void => {
     const inst = definition(r);
     if (inst?.kind === "const") constants.set(r, inst);
@@ -40,12 +45,21 @@ export function regionOf(loop: Loop, definition: (r: Reg) => Inst | undefined): 
   };
   visitInstructions(loop.body, (inst) => {
     for (const r of operands(inst)) if (!inside.has(r)) take(r);
+    if (inst.kind === "base") buffers.add(inst.buffer);
+    if (inst.kind === "dim") dims.add(inst.dim);
     if (inst.kind !== "get" && inst.kind !== "set") return;
     if (declared.has(inst.local)) return;
     locals.add(inst.local);
     if (inst.kind === "set") set.add(inst.local);
   });
-  return { captured: [...captured], constants: [...constants.values()], locals: [...locals], set: [...set] };
+  return {
+    captured: [...captured],
+    constants: [...constants.values()],
+    locals: [...locals],
+    set: [...set],
+    buffers: [...buffers],
+    dims: [...dims],
+  };
 }
 
 /** The loops directly inside a block, those in branches too. */

@@ -26,3 +26,25 @@ for (const variant of ["baseline", "relaxed"]) {
     });
   }
 }
+
+/** Sizes at which loops take several strips: in one loop, with accumulators that pass from strip to strip, over light rows. */
+const LONG: Readonly<Record<string, readonly number[]>> = {
+  "elementwise chain": [20_011],
+  "wide totals": [9001],
+  "i8 in memory": [9001, 3],
+  "bool in memory": [3, 9001],
+  "float reductions": [3, 5003],
+  bools: [9001],
+  matmul: [1501, 3, 2],
+  "row statistics": [1601, 3],
+  recurrence: [1300, 2],
+};
+
+test.each(Object.entries(LONG))("%s in strips", async (name, size) => {
+  const device = devices.get("baseline");
+  const sample = sampleKernels().find((s) => s.name === name);
+  if (device === undefined || sample === undefined) throw new Error(`no ${name}`);
+  const { kernel } = sample;
+  const dims = dimsOf(kernel, size);
+  expectReference(await loadKernel(device, kernel), kernel, randomInputs(kernel, dims), dims);
+});

@@ -5,11 +5,14 @@
 import { describe, expect, test } from "vitest";
 import type { DType } from "../../compiler/ir/dtype.ts";
 import { interpretMachine } from "../../compiler/ir/interpret-machine.ts";
+import { mul } from "../../compiler/ir/expr.ts";
 import type { Inst, MachineBuffer, MachineProgram, Place, Reg } from "../../compiler/ir/machine.ts";
 import { verifyMachine } from "../../compiler/ir/verify-machine.ts";
+import { lowerToMachine } from "../../compiler/pipeline.ts";
 import { wasmTarget } from "../../targets/wasm/target.ts";
 import { runWithCanaries } from "../support/canaries.ts";
 import { bool1, bool4, bufferOf, Code, f32x1, f32x4, i32x1, i32x4, place } from "../support/machine-code.ts";
+import { KernelBuilder } from "../support/build-kernel.ts";
 import { randomArray } from "../support/nd-array.ts";
 
 const target = wasmTarget({ relaxed: false });
@@ -43,7 +46,7 @@ async function expectSame(code: ByteCode, buffers: readonly MachineBuffer[]): Pr
   const inputs = new Map(
     buffers
       .filter((b) => b.space === "input")
-      .map((b, n) => [b.id, randomArray(b.dtype, b.extent.map(size), 5 + n)] as const),
+      .map((b, n) => [b.id, randomArray(b.dtype, b.extent.map(extentOf), 5 + n)] as const),
   );
   const expected = [...interpretMachine(program, inputs, new Map()).values()];
   const { outputs, damaged } = await runWithCanaries(await target.emit(program), inputs, new Map());
@@ -51,7 +54,7 @@ async function expectSame(code: ByteCode, buffers: readonly MachineBuffer[]): Pr
   expect(outputs.map((o) => o.data)).toEqual(expected.map((e) => e.data));
 }
 
-const size = (e: MachineBuffer["extent"][number]): number => (e.kind === "const" ? Number(e.value) : 0);
+const extentOf = (e: MachineBuffer["extent"][number]): number => (e.kind === "const" ? Number(e.value) : 0);
 const X = bufferOf("X", "f32", [8], "input");
 const Y = bufferOf("Y", "f32", [8], "output");
 
@@ -256,4 +259,51 @@ describe("control", () => {
     }
     await expectSame(code, [bufferOf("I", "i32", [4], "input"), bufferOf("Z", "i32", [8], "output")]);
   });
+});
+
+test("loops inside loops that are long by their bounds do not upset the length of strips", async () => {
+  // Four nested loops of a million iterations each, twice, of which a condition lets none run.
+  const code = new ByteCode();
+  clear(code);
+  const many = code.apply("add", i32x1, code.const(1_000_000), code.const(0));
+  const none = code.apply("sub", i32x1, many, many);
+  const nest = (depth: number): void => {
+    if (depth === 0) code.store(code.const(9, "f32"), place("Y", "scalar", [code.at("Y", code.const(7))]));
+    else code.loop(many, 1, () => nest(depth - 1));
+  };
+  code.loop(code.apply("add", i32x1, code.const(40), none), 1, (v) => {
+    code.loop(none, 1, () => {
+      nest(3);
+      nest(3);
+    });
+    const f = code.reg("f32");
+    code.push({ kind: "convert", dst: f, mode: "exact", arg: v });
+    code.store(f, place("Y", "scalar", [code.at("Y", code.const(3))]));
+  });
+  await expectSame(code, [X, Y]);
+});
+
+test("addresses past 2^31 are addresses", async () => {
+  const k = new KernelBuilder("far");
+  const n = k.dim("N");
+  const [a, b] = [k.param("A", "f32", [n, n]), k.param("B", "f32", [n, n])];
+  k.output(k.stage("C", { i: n, j: n }, (i, j) => k.reduce("sum", { q: n }, (q) => mul(a.at(i, q), b.at(q, j)))));
+  const { code } = await target.emit(lowerToMachine(k.build(), target));
+  if (typeof code === "string") throw new Error("a module is bytes");
+  // Memory that nobody touches costs nothing.
+  const memory = new WebAssembly.Memory({ initial: 50_000, maximum: 65_536 });
+  const { instance } = await WebAssembly.instantiate(new Uint8Array(code), { env: { memory } });
+  const { run } = instance.exports;
+  if (typeof run !== "function") throw new Error("the module exports no run");
+  const [start, size] = [2 ** 31 - 64, 11];
+  const view = (m: number): Float32Array => new Float32Array(memory.buffer, start + 4096 * m, size * size);
+  for (const m of [0, 1]) view(m).set(Array.from({ length: size * size }, (_, i) => (i % 5) - 2 * m));
+  run(start, start + 4096, start + 8192, size);
+  const expected = Array.from({ length: size * size }, (_, at) => {
+    const [i, j] = [Math.floor(at / size), at % size];
+    return Array.from({ length: size }, (__, q) => (view(0)[i * size + q] ?? 0) * (view(1)[q * size + j] ?? 0)).reduce(
+      (sum, x) => sum + x,
+    );
+  });
+  expect([...view(2)]).toEqual(expected);
 });
