@@ -1,48 +1,44 @@
-/** Drops what nobody reads: pure instructions without uses, loads, locals that are only written, empty loops and branches. */
+/**
+ * Drops what nobody reads: pure instructions without uses, loads, locals that are only written, empty loops and branches.
+ * Registers are defined before they are used, so that one walk from the end finds all live ones; a local may be read
+ * earlier in a loop than it is set, so that the walk is repeated while more locals turn out to be live.
+ */
 import type { Inst, Local, MachineFunction, Reg } from "../../ir/machine.ts";
-import { blocksOf, defined, mapBlocks, operands, visitInstructions } from "../../ir/walk-machine.ts";
+import { blocksOf, defined, mapBlocks, operands } from "../../ir/walk-machine.ts";
 
 export function removeDeadCode(fn: MachineFunction): MachineFunction {
-  let body = fn.body;
+  const live: Live = { registers: new Set(), locals: new Set(), instructions: new Set() };
   for (;;) {
-    const usedRegs = new Set<Reg>();
-    const usedLocals = new Set<Local>();
-    visitInstructions(body, (inst) => {
-      for (const r of operands(inst)) usedRegs.add(r);
-      if (inst.kind === "get") usedLocals.add(inst.local);
-    });
-    const next = sweep(body, usedRegs, usedLocals);
-    if (next === body) return { ...fn, body };
-    body = next;
+    const before = live.locals.size;
+    mark(fn.body, live);
+    if (live.locals.size === before) return { ...fn, body: sweep(fn.body, live.instructions) };
   }
 }
 
-function sweep(list: readonly Inst[], regs: ReadonlySet<Reg>, locals: ReadonlySet<Local>): readonly Inst[] {
-  let changed = false;
-  const kept = list.flatMap((inst): readonly Inst[] => {
-    const inner = blocksOf(inst).length === 0 ? inst : sweepInside(inst, regs, locals);
-    if (inner !== inst) changed = true;
-    if (isLive(inner, regs, locals)) return [inner];
-    changed = true;
-    return [];
-  });
-  return changed ? kept : list;
+type Live = { readonly registers: Set<Reg>; readonly locals: Set<Local>; readonly instructions: Set<Inst> };
+
+function mark(block: readonly Inst[], live: Live): void {
+  for (let n = block.length - 1; n >= 0; n--) {
+    const inst = block[n];
+    if (inst === undefined) continue;
+    for (const inner of blocksOf(inst).toReversed()) mark(inner, live);
+    if (!isLive(inst, live)) continue;
+    live.instructions.add(inst);
+    for (const r of operands(inst)) live.registers.add(r);
+    if (inst.kind === "get") live.locals.add(inst.local);
+  }
 }
 
-function sweepInside(inst: Inst, regs: ReadonlySet<Reg>, locals: ReadonlySet<Local>): Inst {
-  let changed = false;
-  const mapped = mapBlocks(inst, (block) => {
-    const swept = sweep(block, regs, locals);
-    if (swept !== block) changed = true;
-    return swept;
-  });
-  return changed ? mapped : inst;
-}
-
-function isLive(inst: Inst, regs: ReadonlySet<Reg>, locals: ReadonlySet<Local>): boolean {
+function isLive(inst: Inst, live: Live): boolean {
   if (inst.kind === "store") return true;
-  if (inst.kind === "declare" || inst.kind === "set") return locals.has(inst.local);
-  if (inst.kind === "loop" || inst.kind === "if") return blocksOf(inst).some((b) => b.length > 0);
+  if (inst.kind === "declare" || inst.kind === "set") return live.locals.has(inst.local);
+  if (inst.kind === "loop" || inst.kind === "if") {
+    return blocksOf(inst).some((b) => b.some((i) => live.instructions.has(i)));
+  }
   const dst = defined(inst);
-  return dst !== null && regs.has(dst);
+  return dst !== null && live.registers.has(dst);
+}
+
+function sweep(block: readonly Inst[], live: ReadonlySet<Inst>): readonly Inst[] {
+  return block.filter((inst) => live.has(inst)).map((inst) => mapBlocks(inst, (inner) => sweep(inner, live)));
 }
