@@ -6,7 +6,7 @@
 import type { Inst, MachineFunction, Reg } from "../../ir/machine.ts";
 import { OPS } from "../../ir/ops.ts";
 import { defined, isPure, mapBlocks, mapOperands, storedBuffers } from "../../ir/walk-machine.ts";
-import { known } from "../../support/invariant.ts";
+import { InternalError, known, unreachable } from "../../support/invariant.ts";
 
 export function numberValues(fn: MachineFunction): MachineFunction {
   const stored = storedBuffers(fn);
@@ -35,18 +35,45 @@ export function numberValues(fn: MachineFunction): MachineFunction {
   }
 }
 
+/** What a pure instruction computes, as text; equal texts compute the same. */
 function keyOf(inst: Inst, type: { readonly elem: string; readonly lanes: number }): string {
-  const at = `${type.elem}x${type.lanes}`;
-  if (inst.kind === "apply") {
-    const swap = OPS[inst.op].commutative && (inst.args[0] ?? 0) > (inst.args[1] ?? 0);
-    const args = swap ? [inst.args[1], inst.args[0], ...inst.args.slice(2)] : inst.args;
-    return `${at}=${inst.op}(${args.join(",")})`;
+  const at = `${type.elem}x${type.lanes}=`;
+  switch (inst.kind) {
+    case "const":
+      return `${at}${Object.is(inst.value, -0) ? "-0" : String(inst.value)}`;
+    case "dim":
+      return `${at}dim ${inst.dim}`;
+    case "base":
+      return `${at}base ${inst.buffer}`;
+    case "apply": {
+      const swap = OPS[inst.op].commutative && (inst.args[0] ?? 0) > (inst.args[1] ?? 0);
+      const args = swap ? [inst.args[1], inst.args[0], ...inst.args.slice(2)] : inst.args;
+      return `${at}${inst.op}(${args.join(",")})`;
+    }
+    case "select":
+      return `${at}select(${inst.cond},${inst.yes},${inst.no})`;
+    case "convert":
+      return `${at}${inst.mode}(${inst.arg})`;
+    case "splat":
+      return `${at}splat(${inst.arg})`;
+    case "extract":
+      return `${at}extract(${inst.arg},${inst.lane})`;
+    case "pack":
+      return `${at}pack(${inst.args.join(",")})`;
+    case "ramp":
+      return `${at}ramp(${inst.start})`;
+    case "load": {
+      const { buffer, index, offset, shape, active, when } = inst.place;
+      return `${at}load ${buffer}[${index.join(",")}+${offset}] ${shape} ${active} ${when}`;
+    }
+    case "store":
+    case "declare":
+    case "get":
+    case "set":
+    case "loop":
+    case "if":
+      throw new InternalError(`a ${inst.kind} has no value to share`);
+    default:
+      return unreachable(inst);
   }
-  const { dst: _, ...rest } = { dst: 0, ...inst };
-  return `${at}=${JSON.stringify(rest, (_key, v: unknown) => (typeof v === "bigint" ? `${v}n` : Object.is(v, -0) ? "-0" : numeral(v)))}`;
-}
-
-/** JSON writes NaN and infinities as null. */
-function numeral(v: unknown): unknown {
-  return typeof v === "number" && !Number.isFinite(v) ? String(v) : v;
 }
