@@ -8,13 +8,14 @@ import { report, tryKernel } from "../support/try-kernel.ts";
 /** Other seeds than those of test/property/random-kernels.test.ts. */
 const FIRST_SEED = 100_000;
 /** A compiler process for each kernel makes some devices slow. */
-const COUNTS: Readonly<Record<string, number>> = { wgsl: 150, hls: 60 };
+const COUNTS: Readonly<Record<string, number>> = { wgsl: 100, hls: 60 };
 const OTHERS = 60;
+/** How many on each device, where time does not matter: whoever has hours asks for 500. */
+const ASKED = env["EINKORN_RANDOM_DEVICE_KERNELS"];
 
 for (const name of DEVICE_NAMES.filter((n) => n !== "interp" && n !== "wasm")) {
-  const asked = env["EINKORN_RANDOM_KERNELS"];
-  const count = asked === undefined ? (COUNTS[name] ?? OTHERS) : Math.min(Number(asked), 20);
-  test(`${count} random kernels on ${name}`, { timeout: 300_000 }, async (context) => {
+  const count = ASKED === undefined ? (COUNTS[name] ?? OTHERS) : Number(ASKED);
+  test(`${count} random kernels on ${name}`, { timeout: 900_000 }, async (context) => {
     const factory = await deviceFactory(name);
     const here = await factory.probe();
     context.skip(!here.available, here.available ? "" : `${name}: ${here.reason}`);
@@ -22,7 +23,8 @@ for (const name of DEVICE_NAMES.filter((n) => n !== "interp" && n !== "wasm")) {
     const options = { passes: false, devices: [device] };
     let [ran, unable] = [0, 0];
     try {
-      for (let seed = FIRST_SEED; seed < FIRST_SEED + count; seed++) {
+      // A target without 64-bit types refuses about half; one that refuses nearly all would go on for ever.
+      for (let seed = FIRST_SEED; ran < count && unable < 4 * count; seed++) {
         const k = randomKernel(seed);
         const trial = await tryKernel(k, options);
         if (trial.kind === "wrong") expect.fail(await report(k, trial.what, options, 15_000));
@@ -33,6 +35,6 @@ for (const name of DEVICE_NAMES.filter((n) => n !== "interp" && n !== "wasm")) {
       await device.close();
     }
     console.log(`${name}: ${ran} kernels agree, ${unable} are refused`);
-    expect(ran).toBeGreaterThan(count / 4);
+    expect(ran).toBe(count);
   });
 }
