@@ -39,7 +39,8 @@ export function report(command: string | null, o: Outcome, json: boolean): ExitC
     process.stdout.write(`${jsonReport(command, o)}\n`);
     return exit;
   }
-  const color = pc.createColors(process.stderr.isTTY && pc.isColorSupported);
+  // Of a pipe isTTY is undefined, for which createColors would ask the environment: a build server has no terminal either.
+  const color = pc.createColors(Boolean(process.stderr.isTTY) && pc.isColorSupported);
   for (const d of o.diagnostics) process.stderr.write(`${renderDiagnostic(d, painter(color))}\n\n`);
   if (o.text.length > 0) process.stdout.write(`${o.text.join("\n")}\n`);
   for (const note of o.notes ?? []) process.stderr.write(`${note}\n`);
