@@ -3,6 +3,7 @@
  * output, diagnostics and progress to standard error, so that either can be piped.
  */
 import process from "node:process";
+import { isatty } from "node:tty";
 import pc from "picocolors";
 import type { Diagnostic } from "../../compiler/support/diagnostics.ts";
 import type { Paint, PaintRole } from "../../compiler/support/render-diagnostic.ts";
@@ -11,6 +12,9 @@ import { positionOf } from "../../compiler/support/source.ts";
 import { counted } from "../refuse.ts";
 import type { ExitCode } from "./exit-codes.ts";
 import { EXIT, exitCodeOfAll } from "./exit-codes.ts";
+
+/** Its file descriptor. */
+const STANDARD_ERROR = 2;
 
 type Colors = ReturnType<typeof pc.createColors>;
 
@@ -39,8 +43,8 @@ export function report(command: string | null, o: Outcome, json: boolean): ExitC
     process.stdout.write(`${jsonReport(command, o)}\n`);
     return exit;
   }
-  // Of a pipe isTTY is undefined, for which createColors would ask the environment: a build server has no terminal either.
-  const color = pc.createColors(Boolean(process.stderr.isTTY) && pc.isColorSupported);
+  // Asked of the terminal itself: on a build server picocolors would say yes to a pipe.
+  const color = pc.createColors(isatty(STANDARD_ERROR) && pc.isColorSupported);
   for (const d of o.diagnostics) process.stderr.write(`${renderDiagnostic(d, painter(color))}\n\n`);
   if (o.text.length > 0) process.stdout.write(`${o.text.join("\n")}\n`);
   for (const note of o.notes ?? []) process.stderr.write(`${note}\n`);
