@@ -32,7 +32,7 @@ export const MUTANTS: readonly Mutant[] = [
     "tail starts one element early",
     TILE,
     "const body = tileBody(loop, plus(loop.lo, restFirst),",
-    "const body = tileBody(loop, plus(loop.lo, sub(restFirst, index(1))),",
+    "const body = tileBody(loop, plus(loop.lo, plus(restFirst, index(-1))),",
   ),
   one(
     "remainder of a reduction in lanes dropped",

@@ -3,7 +3,7 @@
  * compiler, and runs a fast part of the tests on it. Prints which test caught which; exits with 1 if more than two survive. A
  * mutant whose text is no longer there, or is there twice, is an error: the list is kept up with the code.
  */
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
@@ -63,12 +63,24 @@ async function work(copy: string, queue: Mutant[]): Promise<void> {
   for (let m = queue.shift(); m !== undefined; m = queue.shift()) {
     const started = performance.now();
     for (const e of m.edits) writeFileSync(join(copy, e.file), edited(e));
+    typeCheck(copy, m);
     const by = await caughtBy(copy, SUITES);
     for (const e of m.edits) writeFileSync(join(copy, e.file), readFileSync(join(ROOT, e.file)));
     const seconds = (performance.now() - started) / 1000;
     verdicts.push({ mutant: m, caughtBy: by, seconds });
     console.log(`${by === null ? "SURVIVED" : "caught  "} ${seconds.toFixed(0).padStart(4)} s  ${m.name}`);
   }
+}
+
+/** A mutant that the type checker would see shows nothing about the tests. */
+function typeCheck(copy: string, m: Mutant): void {
+  const tsc = join(ROOT, "node_modules", ".bin", "tsc");
+  const checked = spawnSync(tsc, ["--noUnusedLocals", "false", "--noUnusedParameters", "false"], { cwd: copy });
+  const errors = checked.stdout
+    .toString()
+    .split("\n")
+    .filter((line) => m.edits.some((e) => line.startsWith(e.file)));
+  if (errors.length > 0) throw new Error(`"${m.name}" is no type-correct program:\n${errors.join("\n")}`);
 }
 
 function makeCopy(n: number): string {
