@@ -29,6 +29,7 @@ export function checkCall(
   out: Outputs,
   fixed: ReadonlyMap<string, bigint> = new Map(),
 ): Call {
+  refuseNoRecord(kernel, all);
   const given = withoutFixed(kernel, all, fixed);
   refuseUnknownNames(kernel, given, out);
   const inputs = kernel.params.map((p) => asTensor(p, own(given, p.name)));
@@ -49,6 +50,13 @@ export function checkCall(
   refuseShared(kernel, outputs);
   refuseTooLarge(kernel, inputs, outputs, dims);
   return { inputs, dims, outputs };
+}
+
+/** JavaScript callers have no types: `kernel()` and `kernel(null)` are to be told what is wanted. */
+function refuseNoRecord(kernel: Kernel, given: unknown): void {
+  if (typeof given === "object" && given !== null) return;
+  const names = kernel.params.map((p) => p.name).join(", ");
+  refuse("E6201", `the arguments of ${kernel.name} are missing`, { help: [`pass them by name: { ${names} }`] });
 }
 
 /** No two outputs are written into the same memory. */
@@ -142,7 +150,8 @@ function bindDims(kernel: Kernel, given: Arguments, inputs: readonly Tensor[]): 
   for (const dim of kernel.dims) {
     const value = own(given, dim.name);
     if (value !== undefined) {
-      if (value instanceof Tensor || typeof value === "boolean" || !Number.isInteger(Number(value)) || value < 0) {
+      const isNumber = typeof value === "number" || typeof value === "bigint";
+      if (!isNumber || !Number.isInteger(Number(value)) || value < 0) {
         refuse("E6202", `${dim.name} is a dim: a whole number from 0`);
       }
       bindDim(dim.id, dim.name, BigInt(value), "the argument", dims, from);
@@ -245,6 +254,13 @@ function checkOutput(
   shape: readonly number[],
   inputs: readonly Tensor[],
 ): void {
+  // A caller without types may give its array.
+  const given: unknown = t;
+  if (!(given instanceof Tensor)) {
+    return refuse("E6209", `what is given for output ${name} is no tensor`, {
+      help: ["wrap the array: Tensor.from(array, { shape }), or leave it out"],
+    });
+  }
   if (t.dtype !== dtype || t.shape.length !== shape.length || t.shape.some((s, d) => s !== shape[d])) {
     const wanted = `${dtype}[${shape.join(", ")}]`;
     refuse("E6209", `output ${name} is ${wanted}, the tensor given for it is ${t.dtype}[${t.shape.join(", ")}]`, {

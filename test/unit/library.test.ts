@@ -90,6 +90,16 @@ test("ranges of packed elements are those of the elements, not of their bytes", 
 });
 
 describe("a call is refused", () => {
+  test("also where the caller has no types", async () => {
+    const { blend } = await compile(BLEND, { kernels: ["blend"] });
+    const untyped = (...values: unknown[]): unknown => Reflect.apply(blend, null, values);
+    expect(refusal(() => untyped())).toMatchObject({ code: "E6201", help: ["pass them by name: { x, y }"] });
+    expect(refusal(() => untyped(null))).toMatchObject({ code: "E6201" });
+    expect(refusal(() => untyped({ x, y, N: null }))).toMatchObject({ code: "E6202" });
+    expect(refusal(() => untyped({ x, y, N: "3" }))).toMatchObject({ code: "E6202" });
+    expect(refusal(() => untyped({ x, y }, { out: { z: new Float32Array(6) } }))).toMatchObject({ code: "E6209" });
+  });
+
   const tall = Tensor.zeros([3, 2]);
   const cases: readonly (readonly [Readonly<Record<string, Argument>>, string, RegExp])[] = [
     [{ x }, "E6201", /argument y is missing/],
