@@ -1,9 +1,9 @@
 /**
- * A process of its own for compile-time.ts: with Binaryen loaded, source text to a callable kernel, the first kernel of the
- * process and the next. Prints both in milliseconds as JSON.
+ * A process of its own for starts.ts: with Binaryen loaded and the device open, source text to a callable kernel, the first
+ * kernel of the process and the next. Prints both in milliseconds as JSON.
  */
 import { loadBinaryen } from "../targets/wasm/load-binaryen.ts";
-import { compile } from "../runtime/node/index.ts";
+import { compile, openDevice } from "../runtime/node/index.ts";
 
 /** Small kernels of different kinds, none compiled before. */
 const SOURCES = [
@@ -16,10 +16,11 @@ const SOURCES = [
 ];
 
 await loadBinaryen();
+const target = await openDevice("wasm");
 const laps: number[] = [];
 for (const source of SOURCES) {
   const before = performance.now();
-  await compile(source, { target: "wasm" });
+  await compile(source, { target });
   laps.push(performance.now() - before);
 }
 const [first, ...next] = laps;
