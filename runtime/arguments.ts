@@ -2,6 +2,7 @@
  * Everything that is checked before a kernel runs: names, dtypes, ranks, dims, `where` conditions, range types, overlap of
  * inputs and outputs. After it a device may trust a call. The first mistake is refused, in the user's words.
  */
+import { indexPastLimit } from "../compiler/analysis/index-limits.ts";
 import type { DType } from "../compiler/ir/dtype.ts";
 import { DTYPES, isInt } from "../compiler/ir/dtype.ts";
 import { readElement } from "../compiler/ir/elements.ts";
@@ -48,6 +49,7 @@ export function checkCall(
     return { dtype, shape, out: target };
   });
   refuseShared(kernel, outputs);
+  refuseLargeIndices(kernel, dims);
   refuseTooLarge(kernel, inputs, outputs, dims);
   return { inputs, dims, outputs };
 }
@@ -280,6 +282,24 @@ function overlaps(a: Tensor, b: Tensor): boolean {
   const [x, y] = [a.elements, b.elements];
   if (x.buffer !== y.buffer || x.byteLength === 0 || y.byteLength === 0) return false;
   return x.byteOffset < y.byteOffset + y.byteLength && y.byteOffset < x.byteOffset + x.byteLength;
+}
+
+/** The dims for which a kernel's indices were last found to fit: calls tend to repeat their sizes. */
+const fitting = new WeakMap<Kernel, string>();
+
+/** Index arithmetic inside the kernel, too, stays in 32 bits. */
+function refuseLargeIndices(kernel: Kernel, dims: ReadonlyMap<string, bigint>): void {
+  const sizes = [...dims.values()].join();
+  if (fitting.get(kernel) === sizes) return;
+  const past = indexPastLimit(kernel, dims);
+  if (past === null) {
+    fitting.set(kernel, sizes);
+    return;
+  }
+  refuse("E6210", `an index of ${kernel.name} may reach ${past}; kernels compute indices in 32 bits`, {
+    notes: [dimsNote(kernel, dims)],
+    help: ["call it with smaller dims, or write the subscript with smaller products"],
+  });
 }
 
 function refuseTooLarge(
