@@ -6,6 +6,8 @@ import { known } from "../../compiler/support/invariant.ts";
 import { interpTarget } from "../../targets/interp/target.ts";
 import type { Call, Device, DeviceFactory, Executable } from "../device.ts";
 import { fromArray, toArray } from "../nd-array.ts";
+import { refuse } from "../refuse.ts";
+import { elementCount } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 
 export const interpDevice: DeviceFactory = {
@@ -24,7 +26,22 @@ function executable(kernel: Kernel): Executable {
   return { run: (call) => run(kernel, call), dispose: () => {} };
 }
 
+/** Plain values take some 10 bytes each, and running out of memory would end the process without a word. */
+const LARGEST_OUTPUT = 2 ** 26;
+
+function refuseLarge(kernel: Kernel, call: Call): void {
+  for (const [n, { shape }] of call.outputs.entries()) {
+    const elements = elementCount(shape);
+    if (elements <= LARGEST_OUTPUT) continue;
+    const { name } = known(kernel.outputs[n], "output");
+    refuse("E6307", `${name} has ${elements} elements; the interpreter holds ${LARGEST_OUTPUT} in one tensor`, {
+      help: ["run it on another target, or with smaller dims"],
+    });
+  }
+}
+
 function run(kernel: Kernel, call: Call): readonly Tensor[] {
+  refuseLarge(kernel, call);
   const inputs = new Map(kernel.params.map((p, n) => [p.id, toArray(known(call.inputs[n], "input"))] as const));
   const results = interpretEquations(kernel, inputs, call.dims);
   return kernel.outputs.map((o, n) => {

@@ -130,6 +130,7 @@ class Workshop {
 
   run(executable: string, call: Call): readonly Tensor[] {
     this.#refuseClosed();
+    refuseLarge(call);
     const number = this.#calls++;
     const [from, to] = [join(this.#folder, `${number}.in`), join(this.#folder, `${number}.out`)];
     try {
@@ -191,6 +192,17 @@ class Workshop {
 function bytesOf(t: Tensor): Uint8Array {
   const { elements: data } = t;
   return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+}
+
+/** Results come back through a file that is read whole. */
+const LARGEST_RESULTS = 2 ** 31 - 1;
+
+function refuseLarge(call: Call): void {
+  const bytes = call.outputs.reduce((sum, o) => sum + byteLength(o.dtype, elementCount(o.shape)), 0);
+  if (bytes <= LARGEST_RESULTS) return;
+  refuse("E6307", `the outputs take ${bytes} bytes; this device returns at most ${LARGEST_RESULTS}`, {
+    help: ["run it on another target, or with smaller dims"],
+  });
 }
 
 /** The outputs lie one behind the other, and fill the file exactly; nothing is written to the caller's tensors before that is known. */
