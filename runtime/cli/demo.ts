@@ -164,13 +164,17 @@ type Timed = {
 async function classify(kernel: CompiledKernel, set: DigitSet, progress: Progress): Promise<DemoRow> {
   const { name } = kernel.device;
   const of = set.labels.length;
-  progress.say(`${name}: ${set.name}, trial`);
-  // Twice, for a first call may have to warm something up.
-  const trial = await timed(kernel, set, Math.min(TRIAL, of), 2);
-  const affordable = Math.floor(BUDGET / trial.fastest) * TRIAL;
-  const images = Math.min(of, Math.max(TRIAL, affordable));
-  progress.say(`${name}: ${set.name}, ${images} images`);
-  const { logits, milliseconds } = images === TRIAL ? trial : await timed(kernel, set, images, CALLS);
+  let images = 0;
+  let last: Timed = { logits: new Float32Array(), milliseconds: 0, fastest: 0 };
+  for (let next = Math.min(TRIAL, of); next > images;) {
+    images = next;
+    progress.say(`${name}: ${set.name}, ${images} images`);
+    last = await timed(kernel, set, images, CALLS);
+    // A call has a cost of its own, so that a short one says little about a long one: never more than 8 times as many.
+    const affordable = Math.floor((BUDGET / last.fastest) * images);
+    next = last.fastest > BUDGET / 2 ? images : Math.min(of, affordable, 8 * images);
+  }
+  const { logits, milliseconds } = last;
   const imagesPerSecond = (images / milliseconds) * 1000;
   return { ...rate(set, images, logits), target: name, device: kernel.device.description, imagesPerSecond };
 }
@@ -183,7 +187,8 @@ async function timed(kernel: CompiledKernel, set: DigitSet, images: number, call
   const laps: number[] = [];
   let logits = new Float32Array();
   const started = performance.now();
-  for (let n = 0; n < calls && (n === 0 || performance.now() - started < BUDGET); n++) {
+  // Twice if that can be, for a first call may have to warm something up.
+  for (let n = 0; n < calls && (n === 0 || performance.now() - started < BUDGET / 2); n++) {
     const before = performance.now();
     const y = known(callable(args)["Y"], "Y");
     logits = Float32Array.from(await y.as("f32").read());
