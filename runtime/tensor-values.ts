@@ -172,12 +172,15 @@ export function checkBools(array: AnyArray, shape: Shape, what: string): void {
   }
 }
 
+/** Elements that are shown of a longer one, at most. */
 const SHOWN_IN_ALL = 200;
+/** Elements of a tensor that is shown whole. */
+const NEVER_CUT = 64;
 
 /** Readable text: header, then nested rows; long axes keep their first and last elements around `…`. */
 export function tensorText(dtype: DType, array: AnyArray, shape: Shape): string {
   const shown = (edge: number): number => shape.reduce((n, dim) => n * Math.min(dim, 2 * edge), 1);
-  const edge = [3, 2, 1].find((e) => shown(e) <= SHOWN_IN_ALL);
+  const edge = elementCount(shape) <= NEVER_CUT ? Infinity : [3, 2, 1].find((e) => shown(e) <= SHOWN_IN_ALL);
   const head = typeText(dtype, shape);
   if (elementCount(shape) === 0) return `${head} (no elements)`;
   if (edge === undefined) return `${head} (${counted(elementCount(shape), "element")})`;

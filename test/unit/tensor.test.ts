@@ -369,6 +369,7 @@ describe("reading tensors", () => {
         ),
       ),
     ).toBe("f64[2, 2]\n[[0.1, -0],\n [0.333333, 1e-9]]");
+    expect(String(Tensor.iota([8], { dtype: "i32" }))).toBe("i32[8] [0, 1, 2, 3, 4, 5, 6, 7]");
     expect(String(Tensor.iota([2, 100], { dtype: "i32" }))).toBe(
       "i32[2, 100]\n[[0, 1, 2, …, 97, 98, 99],\n [100, 101, 102, …, 197, 198, 199]]",
     );
