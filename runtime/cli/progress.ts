@@ -14,7 +14,7 @@ export function makeProgress(stream: Pick<typeof stderr, "isTTY" | "columns" | "
   if (!stream.isTTY) return { say: () => {}, end: () => {} };
   return {
     // Cut to the width of the screen: a line that wraps could not be removed.
-    say: (what) => void stream.write(`${CLEAR}${what.slice(0, Math.max(20, stream.columns - 1))}`),
+    say: (what) => void stream.write(`${CLEAR}${what.slice(0, Math.max(20, (stream.columns || 80) - 1))}`),
     end: () => void stream.write(CLEAR),
   };
 }
