@@ -56,6 +56,24 @@ describe("lifting", () => {
     ]);
   });
 
+  const outer = (equations: string) => `${LIBRARY}
+    kernel ends(A: f32[N]) -> first: f32, sum: f32, T: f32[N] { first = sum[i | i == 0](A[i]); sum = total(A); T = A * 2.0; }
+    kernel k(X: f32[N], W: f32[N]) -> Y: f32[N] { ${equations} }`;
+
+  test.each([
+    ["let s = total(X); Y[i] = X[i] + s;", [3, 0, 5]],
+    ["let s = total(X); let t = s * 2.0; Y[i] = max(X[i] > s ? s : t, W[i] - s);", [8, 18, 28]],
+    ["let s = total(X); Y[i] = sum[j | X[j] > s](W[j]) + s;", [32, 32, 32]],
+    ["let s = total(X); Y = s > 0.0 ? X * s : X;", [2, -4, 6]],
+    ["let s = total(X); rec Y[t] = s + Y[t - 1] init Y[-1] = s;", [4, 6, 8]],
+    ["let r = ends(X); Y[i] = r.sum / r.first + r.T[i];", [4, -2, 8]],
+    ["let (a, b, T) = ends(X); Y[i] = b / a + T[i];", [4, -2, 8]],
+    ["let r = let z = 1.0 in ends(X); Y[i] = r.sum + r.T[i];", [4, -2, 8]],
+    ["let (a, b, T) = let z = 1.0 in ends(X); Y[i] = b + T[i];", [4, -2, 8]],
+  ])("a number that a kernel gives is an operand: %s", (equations, expected) => {
+    expect(run(outer(equations), x, { name: "k" })["Y"]).toEqual(expected);
+  });
+
   test("a copy of a parameter is a stage", () => {
     expect(run(`kernel k(X: f32[N]) -> Y: f32[N] { let g = X; Y = g; }`, x)["Y"]).toEqual([1, -2, 3]);
   });

@@ -78,14 +78,26 @@ function accessed(context: Context, env: Env, path: Ast.Path): TensorValue | nul
 function tensorOf(entity: Entity, field: string | null, span: Span): TensorValue | null {
   if (entity.kind === "tensor" && field === null) {
     const { symbol } = entity;
-    return { kind: "tensor", dims: symbol.dims, at: () => poison(span), symbol, hint: symbol.name, span };
+    return {
+      kind: "tensor",
+      dims: symbol.dims,
+      at: () => poison(span),
+      symbol,
+      hint: symbol.name,
+      operand: null,
+      span,
+    };
   }
   if (entity.kind === "result") {
     const [only, other] = entity.outputs;
     if (field === null) return other === undefined ? (only?.value ?? null) : null;
     return entity.outputs.find((o) => o.name === field)?.value ?? null;
   }
-  return entity.kind === "value" && field === null && entity.value.kind === "tensor" ? entity.value : null;
+  if (entity.kind !== "value") return null;
+  const { value } = entity;
+  if (field === null) return value.kind === "tensor" ? value : null;
+  const element = value.kind === "tuple" ? value.elements[value.names?.indexOf(field) ?? -1] : undefined;
+  return element?.kind === "tensor" ? element : null;
 }
 
 function whatIs(entity: Entity): string {

@@ -162,6 +162,7 @@ export function wholeTensor(context: Context, symbol: TensorSymbol, span: Span):
     dims: symbol.dims,
     symbol,
     hint: symbol.name,
+    operand: null,
     span,
     at: (indices) => element(context, symbol, indices, { span }),
   };

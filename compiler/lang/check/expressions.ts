@@ -5,18 +5,19 @@
  */
 import type { Expr } from "../../ir/expr.ts";
 import type { Span } from "../../support/source.ts";
+import { spanText } from "../../support/source.ts";
 import { didYouMean } from "../../support/typos.ts";
 import type * as Ast from "../ast.ts";
 import { access, element } from "./access.ts";
 import { call } from "./calls.ts";
 import type { Context, Env } from "./context.ts";
 import { LIMITS } from "./context.ts";
-import { bindLet, declare, evaluate, evaluateScalar, reportPending, reportUnknown, takeApart } from "./parts.ts";
+import { asScalar, bindLet, declare, evaluate, reportPending, reportUnknown, takeApart } from "./parts.ts";
 import { binary, conditional, unary } from "./operators.ts";
 import { reduction } from "./reductions.ts";
 import type { Entity } from "./scope.ts";
 import { Scope } from "./scope.ts";
-import type { Scalar, Value } from "./value.ts";
+import type { Scalar, TensorSymbol, TensorValue, Value } from "./value.ts";
 import { boolConstant, indexConstant, poison, realConstant, scalar } from "./value.ts";
 
 /** The value of an expression; parts.ts reaches it through the context. */
@@ -62,7 +63,15 @@ export function evaluateExpression(context: Context, outer: Env, e: Ast.Expr): V
 }
 
 function branches(context: Context, env: Env, e: Ast.Conditional): Value {
-  const cond = evaluateScalar(context, env, e.condition);
+  const chosen = evaluate(context, env, e.condition);
+  const isWhole = chosen.kind === "tensor" && env.stage?.axes.length === 0;
+  if (isWhole)
+    context.report("E2029", {
+      span: e.condition.span,
+      message: "`? :` chooses by one condition, and this is one for each element of a tensor",
+      help: ["write select(c, a, b), which takes whole tensors", "write the equation with indices on the left"],
+    });
+  const cond = isWhole ? null : asScalar(context, chosen, e.condition.span);
   const inside = { ...env, depth: env.depth + 1 };
   const yes = evaluate(context, inside, e.whenTrue);
   const no = evaluate(context, inside, e.whenFalse);
@@ -87,10 +96,10 @@ function nameValue(context: Context, entity: Entity, e: Ast.Path): Value {
     case "value":
       return use(context, entity.value, e.span);
     case "tensor":
-      return tensorValue(context, entity, e.span);
+      return tensorValue(context, entity.symbol, e.span);
     case "result": {
       const [only, other] = entity.outputs;
-      if (only !== undefined && other === undefined) return { ...only.value, span: e.span };
+      if (only !== undefined && other === undefined) return outputValue(context, only.value, e.span);
       const name = e.names[0].text;
       context.report("E2028", {
         span: e.span,
@@ -109,12 +118,17 @@ function nameValue(context: Context, entity: Entity, e: Ast.Path): Value {
   }
 }
 
+/** What a called kernel gave, under the span of its use. */
+function outputValue(context: Context, value: TensorValue, span: Span): Value {
+  return value.symbol === null ? { ...value, span } : tensorValue(context, value.symbol, span);
+}
+
 /** The tensor as a value; a scalar one is read at once. */
-function tensorValue(context: Context, entity: Entity & { kind: "tensor" }, span: Span): Value {
-  const { symbol } = entity;
+function tensorValue(context: Context, symbol: TensorSymbol, span: Span): Value {
   const at = (indices: readonly Scalar[]): Value => element(context, symbol, indices, { span });
   if (symbol.dims.length === 0) return at([]);
-  return { kind: "tensor", dims: symbol.dims, at, symbol, hint: symbol.name, span };
+  const operand = { name: spanText(span), span };
+  return { kind: "tensor", dims: symbol.dims, at, symbol, hint: symbol.name, operand, span };
 }
 
 /** A value under a new span; a variable becomes a node of its own, so that its place is this use. */
@@ -131,7 +145,7 @@ function field(context: Context, entity: Entity, e: Ast.Path, name: Ast.Name): V
   if (entity.kind === "result") {
     const output = entity.outputs.find((o) => o.name === name.text);
     const names = entity.outputs.map((o) => o.name);
-    return output === undefined ? noField(context, e, name, names) : { ...output.value, span: e.span };
+    return output === undefined ? noField(context, e, name, names) : outputValue(context, output.value, e.span);
   }
   if (entity.kind === "value" && entity.value.kind === "tuple" && entity.value.names !== null) {
     const n = entity.value.names.indexOf(name.text);

@@ -39,7 +39,7 @@ export function lift(
   };
   // Types are checked once here, at a point that stands for all.
   if (at(sampleIndices(first.dims, span)).kind !== "scalar") return poison(span);
-  return { kind: "tensor", dims: first.dims, at, symbol: null, hint, span };
+  return { kind: "tensor", dims: first.dims, at, symbol: null, hint, operand: first.operand, span };
 }
 
 function sampleIndices(dims: readonly DimSlot[], span: Span): readonly Scalar[] {

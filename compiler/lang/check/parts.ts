@@ -8,7 +8,8 @@ import { didYouMean } from "../../support/typos.ts";
 import type * as Ast from "../ast.ts";
 import type { Context, Env } from "./context.ts";
 import type { Entity, Scope } from "./scope.ts";
-import type { Scalar, Value } from "./value.ts";
+import { shortText } from "./types.ts";
+import type { Scalar, TensorValue, Value } from "./value.ts";
 import { exprOf, isWhole, mapScalars, poison, scalar } from "./value.ts";
 
 /** Any value: a scalar, a tuple, a tensor, or a poison after an error. */
@@ -36,15 +37,27 @@ export function asScalar(context: Context, value: Value, span: Span): Scalar | n
       });
       return null;
     case "tensor":
-      context.report("E2029", {
-        span,
-        message: `this is a whole tensor with ${value.dims.length} dims, and one element is needed here`,
-        help: [`write ${value.symbol?.name ?? "t"}[${value.dims.map((_, n) => "ijklmn"[n] ?? "i").join(", ")}]`],
-      });
+      reportTensor(context, value, span);
       return null;
     default:
       return value satisfies never;
   }
+}
+
+/** A whole tensor where a number is needed: the name that stands for one gets subscripts. */
+function reportTensor(context: Context, value: TensorValue, span: Span): void {
+  const rank = value.dims.length;
+  const dims = rank === 1 ? "1 dim" : `${rank} dims`;
+  const { operand } = value;
+  const places = value.dims.map((_, n) => "ijklmn"[n] ?? "i").join(", ");
+  context.report("E2029", {
+    span: operand?.span ?? span,
+    message: `${operand === null ? "this" : `\`${operand.name}\``} is a whole tensor with ${dims}, and one element is needed here`,
+    help:
+      operand === null
+        ? [`name it in an equation of its own and read an element: let t = ${shortText(span)}; … t[${places}]`]
+        : [`write ${operand.name}[${places}] with the indices of this equation`],
+  });
 }
 
 /** What an equation computes is used where only dims are known: in the range of a left-hand index. */

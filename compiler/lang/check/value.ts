@@ -53,6 +53,8 @@ export type TensorValue = {
   readonly symbol: TensorSymbol | null;
   /** What a stage that computes it is called when nobody names it. */
   readonly hint: string;
+  /** The use of a named tensor in it that makes it a whole tensor, for messages; null where no name stands for one. */
+  readonly operand: { readonly name: string; readonly span: Span } | null;
   readonly span: Span;
 };
 

@@ -35,13 +35,24 @@ export function checkWhole(context: Context, env: Env, declared: Declared): void
   if (values.every((v) => v.kind === "scalar")) return bindNumbers(context, env, declared, stage, values);
   node.targets.forEach((t, n) => {
     const v = known(values[n], "a value");
-    if (v.kind === "tensor") bindTensor(context, env, t, declared.outputs[n] ?? null, v, node);
+    if (v.kind === "scalar") bindNumbers(context, env, onlyTarget(declared, n), stage, [v]);
+    else if (v.kind === "tensor") bindTensor(context, env, t, declared.outputs[n] ?? null, v, node);
     else if (v.kind === "tuple" && v.names !== null) bindTuple(env, t, v);
     else {
-      if (v.kind === "tuple" || v.kind === "scalar") settle(context, v, newTarget(context, env, t), node.value);
+      if (v.kind === "tuple") settle(context, v, newTarget(context, env, t), node.value);
       instance.scope.set(t.name.text, { kind: "poison", span: t.name.span });
     }
   });
+}
+
+/** The part of an equation with several names on the left that defines the n-th. */
+function onlyTarget(declared: Declared, n: number): Declared {
+  const { node, outputs } = declared;
+  return {
+    ...declared,
+    node: { ...node, targets: [known(node.targets[n], "a target")] },
+    outputs: [outputs[n] ?? null],
+  };
 }
 
 /** A stage without axes, to read from; it is kept only if the value turns out to be a number. */
@@ -125,6 +136,10 @@ function checkAnnotation(context: Context, env: Env, t: Ast.Target, symbol: Tens
 }
 
 function bindTuple(env: Env, t: Ast.Target, v: Value & { kind: "tuple" }): void {
+  if (v.elements.some((e) => e.kind === "scalar")) {
+    env.instance.scope.set(t.name.text, { kind: "value", role: "let", value: v, span: t.name.span });
+    return;
+  }
   const outputs = v.elements.flatMap((e, n) =>
     e.kind === "tensor" ? [{ name: v.names?.[n] ?? `${n}`, value: e }] : [],
   );
@@ -144,7 +159,7 @@ function bindNumbers(
   if (wrongRank !== null && wrongRank !== undefined) {
     context.report("E2029", {
       span: node.span,
-      message: `the output \`${wrongRank.name}\` has ${wrongRank.symbol.dims.length} dims, and this is one number`,
+      message: `the output \`${wrongRank.name}\` has ${wrongRank.symbol.dims.length === 1 ? "1 dim" : `${wrongRank.symbol.dims.length} dims`}, and this is one number`,
       help: [`write ${wrongRank.name}${someSubscripts(wrongRank.symbol.dims.length)} = …`],
     });
     for (const t of node.targets) env.instance.scope.set(t.name.text, { kind: "poison", span: t.name.span });
@@ -157,7 +172,7 @@ function bindNumbers(
   });
   const stage = {
     ...draft,
-    name: uniqueStage(context, draft.name),
+    name: uniqueStage(context, `${env.instance.prefix}${node.targets[0].name.text}`),
     outputs: symbols.map((symbol, n) => ({
       symbol,
       value: settle(context, known(values[n], "a value"), symbol, node.value),
