@@ -1,6 +1,6 @@
 /** dtypes of expressions: what each form becomes, and what is refused. */
 import { describe, expect, test } from "vitest";
-import { bodyOf, refusalOf } from "../support/check.ts";
+import { bodyOf, check, equationsOf, refusalOf } from "../support/check.ts";
 
 describe("weak literals take the dtype of what they meet", () => {
   test.each([
@@ -69,6 +69,15 @@ describe("casts", () => {
     ["f16(A[i])", "f16", "f16(A[i])"],
   ])("%s", (expression, dtype, body) => {
     expect(bodyOf(expression, dtype)).toBe(body);
+  });
+
+  test("a generic dtype casts as the dtype that it stands for", () => {
+    const text = `fn half<T: anyfloat = f16>(x: f32) -> T = T(0.5 * x);
+      kernel k<T: anyfloat = f32>(A: T[N], B: f32[N]) -> Y: T[N] { Y[i] = A[i] * T(B[i]) + half(B[i], T = T); }`;
+    expect(equationsOf(text, "k", { T: "f16" })).toBe("stage Y[i in 0..N]: f16 = A[i] * f16(B[i]) + f16(0.5 * B[i]);");
+    expect(check("kernel k(A: f32[N]) -> Y: f32[N] { Y[i] = T(A[i]); }").diagnostics.map((d) => d.code)).toEqual([
+      "E2002",
+    ]);
   });
 });
 

@@ -41,7 +41,8 @@ import {
 
 export function call(context: Context, env: Env, e: Ast.Call): Value {
   const name = e.callee.names.map((n) => n.text).join(".");
-  const builtin = BUILTINS.get(name);
+  // A generic dtype casts as the dtype does that it stands for.
+  const builtin = BUILTINS.get(env.types.get(name) ?? name);
   if (builtin !== undefined) return callBuiltin(context, env, e, name, builtin);
   const declared = context.program.functions.get(name);
   switch (declared?.kind) {

@@ -113,7 +113,7 @@ function typeFor(context: Context, g: Ast.GenericParam, sort: Sort, sources: Gen
         : String(given)
       : arg.value.kind === "string"
         ? arg.value.value
-        : typeWord(arg.value);
+        : typeArgument(arg.value, sources.env);
   const span = arg?.span ?? sources.span;
   if (word === null) {
     const fallback = sort === "anyint" ? "i32" : "f32";
@@ -133,6 +133,12 @@ function typeFor(context: Context, g: Ast.GenericParam, sort: Sort, sources: Gen
     related: [{ span: g.span, message: "declared here" }],
   });
   return null;
+}
+
+/** A dtype as an argument: its word, or a generic of the caller that stands for one. */
+function typeArgument(e: Ast.Expr, caller: Env): string | null {
+  const word = typeWord(e);
+  return word === null ? null : (caller.types.get(word) ?? word);
 }
 
 function typeWord(e: Ast.Expr | null): string | null {
