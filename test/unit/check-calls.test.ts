@@ -17,6 +17,10 @@ kernel any_sum<T: anyfloat>(A: T[N]) -> t: T { t = sum[i](A[i]); }
 fn affine<w: float = 2.0>(x: f32, y: f32) -> f32 = w * x + y;
 `;
 
+const outer = (equations: string) => `${LIBRARY}
+  kernel ends(A: f32[N]) -> first: f32, sum: f32, T: f32[N] { first = sum[i | i == 0](A[i]); sum = total(A); T = A * 2.0; }
+  kernel k(X: f32[N], W: f32[N]) -> Y: f32[N] { ${equations} }`;
+
 describe("stages of a call", () => {
   test("take the name on the left", () => {
     const { kernel } = lowered(`${LIBRARY} kernel k(X: f32[N]) -> Y: f32[N] {
@@ -55,10 +59,6 @@ describe("lifting", () => {
       0.5, -1, 1.5,
     ]);
   });
-
-  const outer = (equations: string) => `${LIBRARY}
-    kernel ends(A: f32[N]) -> first: f32, sum: f32, T: f32[N] { first = sum[i | i == 0](A[i]); sum = total(A); T = A * 2.0; }
-    kernel k(X: f32[N], W: f32[N]) -> Y: f32[N] { ${equations} }`;
 
   test.each([
     ["let s = total(X); Y[i] = X[i] + s;", [3, 0, 5]],

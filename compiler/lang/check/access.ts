@@ -21,9 +21,9 @@ export function access(context: Context, env: Env, e: Ast.Access): Value {
   if (target === null) return poison(e.span);
   if (!hasRank(context, target, e)) return poison(e.span);
   const given: Scalar[] = [];
-  for (const s of subscripts) {
+  for (const [n, s] of subscripts.entries()) {
     if (s === null) return poison(e.span);
-    given.push(s);
+    given.push({ ...s, span: e.subscripts[n]?.span ?? s.span });
   }
   const { symbol } = target;
   if (symbol === null) {
@@ -96,8 +96,8 @@ function tensorOf(entity: Entity, field: string | null, span: Span): TensorValue
   if (entity.kind !== "value") return null;
   const { value } = entity;
   if (field === null) return value.kind === "tensor" ? value : null;
-  const element = value.kind === "tuple" ? value.elements[value.names?.indexOf(field) ?? -1] : undefined;
-  return element?.kind === "tensor" ? element : null;
+  const part = value.kind === "tuple" ? value.elements[value.names?.indexOf(field) ?? -1] : undefined;
+  return part?.kind === "tensor" ? part : null;
 }
 
 function whatIs(entity: Entity): string {
@@ -172,7 +172,7 @@ export function element(
   if (dtype === null) return poison(how.span);
   if (dtype === "unknown") return typeOnly("unknown", how.span);
   const build = (): Expr => {
-    const at = indices.map((x) => exprOf(x, "index"));
+    const at = indices.map((x) => context.at(x.span, exprOf(x, "index")));
     return context.at(how.span, read(dtype, symbol.id, at, { pad: how.pad?.() ?? null }));
   };
   if (!DTYPES[dtype].storageOnly) return scalar(dtype, how.span, build);

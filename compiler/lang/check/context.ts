@@ -301,7 +301,8 @@ export class Context {
   #placeAll(e: Expr, around: Span): void {
     if (this.#placed.has(e)) return;
     this.#placed.add(e);
-    const here = this.spans.get(e) ?? around;
+    // A conversion stands where its operand does.
+    const here = this.spans.get(e) ?? (e.kind === "cast" ? this.spans.get(e.arg) : undefined) ?? around;
     this.spans.set(e, here);
     for (const child of children(e)) this.#placeAll(child, here);
   }

@@ -1,0 +1,31 @@
+/** Where refused proofs point: at the subscript, the divisor, the operation; and what they say is needed there. */
+import { expect, test } from "vitest";
+import { makeSource, spanText } from "../../compiler/support/source.ts";
+import { diagnose } from "../diagnostics/diagnose.ts";
+
+/** The code, the text under the primary span and its label of each error. */
+function places(body: string): readonly string[] {
+  const head = "kernel k<h: int = 3>(E: f32[V], G: f32[V, V], ids: i32[N], b: u8[N], X: f32[N], s: i32) -> Y: f32[N]";
+  const text = `fn twice(x: i32) -> i32 = wrapping_mul(x, 2); ${head} { ${body} }`;
+  return diagnose(makeSource("test.ein", text)).map(
+    (d) => `${d.code} ${d.span === null ? "" : spanText(d.span)}: ${d.label ?? ""}`,
+  );
+}
+
+test.each([
+  ["Y[n] = E[ids[n]];", "E2003 ids[n]: needs 0 <= ids[n] < V"],
+  ["Y[n] = 2.0 * E[b[n]];", "E2003 b[n]: needs b[n] < V"],
+  ["Y[n] = E[b[n] % 7 + 1];", "E2003 b[n] % 7 + 1: needs b[n] % 7 + 1 < V"],
+  ["Y[n] = E[max(ids[n], 0)];", "E2003 max(ids[n], 0): needs max(ids[n], 0) < V"],
+  ["let k[n] = ids[n] % 10; Y[n] = E[k[n]];", "E2003 k[n]: needs k[n] < V"],
+  ["Y[n] = E[sat_i32(floor(X[n]))];", "E2003 sat_i32(floor(X[n])): needs 0 <= sat_i32(floor(X[n])) < V"],
+  ["Y[n] = let j = sat_i32(X[n]) in E[j];", "E2003 j: needs 0 <= j < V"],
+  ["Y[n] = G[0, s];", ["E2003 0: needs 0 < V", "E2003 s: needs 0 <= s < V"]],
+  ["Y[n] = n < V ? G[n, n + 1] : 0.0;", "E2003 n + 1: needs n + 1 < V"],
+  ["Y[n] = V == 0 ? 0.0 : E[0] + E[3];", "E2003 3: needs 3 < V"],
+  ["Y[n] = E[twice(ids[n])];", "E2003 twice(ids[n]): needs 0 <= twice(ids[n]) < V"],
+  ["Y[n] = E[ids[n] > 0 ? ids[n] : 0];", "E2003 ids[n] > 0 ? ids[n] : 0: needs (ids[n] > 0 ? ids[n] : 0) < V"],
+  ["Y[n] = sum[k in 0..3 | k < b[n]](E[k + b[n]]);", "E2003 k + b[n]: needs k + b[n] < V"],
+])("%s", (body, expected) => {
+  expect(places(body)).toEqual([expected].flat());
+});
