@@ -5,14 +5,16 @@
  */
 import type { Kernel } from "./ir/equations.ts";
 import type { MachineProgram } from "./ir/machine.ts";
-import { checkProgram, lowerKernel } from "./lang/check-program.ts";
+import { checkProgram, lowerKernel, sizeNamesOf } from "./lang/check-program.ts";
 import type { CheckedProgram, GivenGeneric } from "./lang/check-program.ts";
+import { lowerSchedule } from "./lang/lower-schedule.ts";
 import { parse } from "./lang/parse.ts";
 import { checkTarget } from "./passes/check-target.ts";
 import type { AccessProof } from "./passes/prove/proof.ts";
 import { proveKernel } from "./passes/prove/prove-kernel.ts";
 import { specialise } from "./passes/specialise.ts";
 import { lowerToMachine } from "./pipeline.ts";
+import { checkSchedule } from "./schedule/check-schedule.ts";
 import { Diagnostics } from "./support/diagnostics.ts";
 import type { Source } from "./support/source.ts";
 import type { Artifact, Target } from "./target.ts";
@@ -32,7 +34,27 @@ export function readProgram(source: Source, diagnostics: Diagnostics): CheckedPr
   const found = new Diagnostics();
   const program = parse(source, found);
   for (const d of found.list) diagnostics.add(d);
-  return found.hasErrors ? null : checkProgram(program, diagnostics);
+  if (found.hasErrors) return null;
+  const checked = checkProgram(program, diagnostics);
+  checkSchedules(checked, diagnostics);
+  return checked;
+}
+
+/** Asks the schedules of a file for their names and words; those that are fine get a warning, being without effect yet. */
+function checkSchedules(program: CheckedProgram, diagnostics: Diagnostics): void {
+  for (const s of program.schedules) {
+    const kernel = program.kernels.find((k) => k.name === s.kernel.text);
+    if (kernel === undefined) continue;
+    const found = new Diagnostics();
+    const block = lowerSchedule(s, found);
+    checkSchedule(block, { kernel: kernel.lowered?.kernel ?? null, sizes: sizeNamesOf(kernel.node) }, found);
+    for (const d of found.list) diagnostics.add(d);
+    if (found.hasErrors) continue;
+    diagnostics.report("W3001", {
+      span: s.kernel.span,
+      message: `schedules are not built yet: \`${s.kernel.text}\` runs with the default nest`,
+    });
+  }
 }
 
 /** The kernel's equations, calls inlined, every access proved. */

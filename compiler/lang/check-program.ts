@@ -6,7 +6,7 @@
 import { Diagnostics } from "../support/diagnostics.ts";
 import { didYouMean } from "../support/typos.ts";
 import type * as Ast from "./ast.ts";
-import { expressionsOf, mentionsOf } from "./check/ast-names.ts";
+import { expressionsOf, mentionsOf, pathsOf } from "./check/ast-names.ts";
 import { Context } from "./check/context.ts";
 import { checkFn } from "./check/fns.ts";
 import type { GivenGeneric } from "./check/generics.ts";
@@ -173,10 +173,7 @@ export function lowerKernel(
 function checkTest(table: ProgramTable, t: Ast.Test, diagnostics: Diagnostics): void {
   const node = kernelNamed(table, t.kernel, "a test", diagnostics);
   if (node === null) return;
-  const names = new Set([
-    ...node.generics.map((g) => g.name.text),
-    ...node.params.flatMap((p) => [...mentionsOf(p.type.shape).names]),
-  ]);
+  const names = new Set(sizeNamesOf(node));
   for (const size of t.sizes) {
     if (names.has(size.name.text)) continue;
     const near = didYouMean(size.name.text, names);
@@ -188,12 +185,26 @@ function checkTest(table: ProgramTable, t: Ast.Test, diagnostics: Diagnostics): 
   }
 }
 
+/** Its kernel, and the names of its `when`; what its directives say is asked where primitives are known. */
 function checkSchedule(table: ProgramTable, s: Ast.Schedule, diagnostics: Diagnostics): void {
-  if (kernelNamed(table, s.kernel, "a schedule", diagnostics) === null) return;
-  diagnostics.report("W3001", {
-    span: s.kernel.span,
-    message: `schedules are not built yet: \`${s.kernel.text}\` runs with the default nest`,
-  });
+  const node = kernelNamed(table, s.kernel, "a schedule", diagnostics);
+  if (node === null) return;
+  const names = [...sizeNamesOf(node), "lanes"];
+  for (const name of pathsOf(s.when)) {
+    if (names.includes(name.text)) continue;
+    const near = didYouMean(name.text, names);
+    diagnostics.report("E2002", {
+      span: name.span,
+      message: `\`${node.name.text}\` has no dim or generic \`${name.text}\``,
+      help: [near === null ? `it has ${names.join(", ")}` : `did you mean ${near} ?`],
+    });
+  }
+}
+
+/** Dims and generics of a kernel, by name. */
+export function sizeNamesOf(node: Ast.Kernel): readonly string[] {
+  const dims = node.params.flatMap((p) => [...mentionsOf(p.type.shape).names]);
+  return [...new Set([...node.generics.map((g) => g.name.text), ...dims])];
 }
 
 /** The kernel that a test or schedule is for; reports where there is none. */

@@ -78,6 +78,12 @@ export const CODES = {
   E2052: error("a construct that is not built yet"),
   E2053: error("a built-in that is not built yet"),
   E2060: error("a test or schedule of something else than a kernel"),
+  // E3: schedules (schedule/).
+  E3001: error("no such directive"),
+  E3002: error("a directive is not written as it should be"),
+  E3003: error("a schedule names what the kernel does not have"),
+  E3004: error("a schedule makes a name that is taken"),
+  E3005: error("a schedule for a target that does not exist"),
   W3001: warning("schedules are not built yet"),
 
   // E20, E21: what the proof pass refuses (passes/prove/).

@@ -11,13 +11,20 @@ export type Mentions = {
   readonly bare: Set<string>;
   /** What is called. */
   readonly callees: Set<string>;
+  /** The first words of paths, each where it stands. */
+  readonly places: Ast.Name[];
 };
 
 /** Everything that these expressions mention; names that are bound inside are not told apart. */
 export function mentionsOf(exprs: readonly Ast.Expr[]): Mentions {
-  const found: Mentions = { names: new Set(), bare: new Set(), callees: new Set() };
+  const found: Mentions = { names: new Set(), bare: new Set(), callees: new Set(), places: [] };
   for (const e of exprs) visit(e, found);
   return found;
+}
+
+/** The names that these expressions mention without subscripts, where they stand. */
+export function pathsOf(exprs: readonly Ast.Expr[]): readonly Ast.Name[] {
+  return mentionsOf(exprs).places;
 }
 
 function visit(e: Ast.Expr, found: Mentions): void {
@@ -34,6 +41,7 @@ function visit(e: Ast.Expr, found: Mentions): void {
     case "path":
       found.names.add(e.names[0].text);
       found.bare.add(e.names[0].text);
+      found.places.push(e.names[0]);
       return;
     case "unary":
       return go(e.operand);
