@@ -24,7 +24,10 @@ import {
 import type { Expr } from "../../ir/expr.ts";
 import { index } from "../../ir/expr.ts";
 import type { Span } from "../../support/source.ts";
-import type { AccessRecord, Context, IndexSymbol, Instance, StageSymbol } from "./context.ts";
+import type { IndexedAccess } from "./access-index.ts";
+import { AccessIndex } from "./access-index.ts";
+import type { Context, IndexSymbol, Instance } from "./context.ts";
+import type { DimSlot } from "./value.ts";
 
 /** One end of a range and where it comes from. */
 type Candidate = {
@@ -37,21 +40,20 @@ type Candidate = {
 };
 type Interval = { readonly low: Candidate; readonly high: Candidate };
 
+type AccessMode = "complete" | "partial" | "bare" | "weak";
+type ReaderMode = "strong" | "bare" | "weak";
+
+/** One source of ranges; `stale` holds the open indices for which it may give something that it did not give before. */
+type Step = {
+  readonly find: (i: IndexSymbol) => readonly Interval[];
+  /** Whether what all allow counts, or what covers them all. */
+  readonly upper: "least" | "greatest";
+  stale: Set<IndexSymbol>;
+};
+
 /** Infers all ranges; with `bodiesOnly`, only what equations say by themselves, not what is asked of them. */
 export function inferRanges(context: Context, instance: Instance, bodiesOnly: boolean): void {
-  const search = new RangeSearch(context, instance);
-  const steps = [() => search.fromAccesses("complete"), () => search.fromAccesses("partial"), () => search.fromPads()];
-  if (!bodiesOnly) {
-    steps.push(
-      () => search.fromReaders("strong"),
-      // Of the weak sources bare subscripts come first: S[t - 1] inside a recurrence would let t run past the end.
-      () => search.fromReaders("bare"),
-      () => search.fromAccesses("bare"),
-      () => search.fromReaders("weak"),
-      () => search.fromAccesses("weak"),
-    );
-  }
-  while (steps.some((step) => step()));
+  new RangeSearch(context, instance).run(bodiesOnly);
 }
 
 /** Reports every index without a range; true where there is none. */
@@ -78,66 +80,100 @@ function isSettled(i: IndexSymbol): boolean {
 class RangeSearch {
   readonly #context: Context;
   readonly #instance: Instance;
-  readonly #byId: ReadonlyMap<string, IndexSymbol>;
-  readonly #stageOf = new Map<string, StageSymbol>();
-  readonly #polys = new Map<AccessRecord, readonly Poly[]>();
+  readonly #accesses: AccessIndex;
+  /** Who asked for the range of a dim before it had one: these are asked again once it has. */
+  readonly #waiting = new Map<DimSlot, { readonly step: Step; readonly index: IndexSymbol }[]>();
+  #asking: { readonly step: Step; readonly index: IndexSymbol } | null = null;
 
   constructor(context: Context, instance: Instance) {
     this.#context = context;
     this.#instance = instance;
-    this.#byId = new Map(instance.indices.map((i) => [i.variable.id, i]));
-    for (const s of instance.stages) for (const o of s.outputs) this.#stageOf.set(o.symbol.id, s);
+    this.#accesses = AccessIndex.of(context, instance);
   }
 
-  get #open(): readonly IndexSymbol[] {
-    return this.#instance.indices.filter((i) => i.kind !== "init" && !isSettled(i) && !i.broken);
+  run(bodiesOnly: boolean): void {
+    const open = this.#instance.indices.filter(isOpen);
+    if (open.length === 0) return;
+    const step = (find: Step["find"], upper: Step["upper"] = "least"): Step => ({ find, upper, stale: new Set(open) });
+    const accesses = (mode: AccessMode): Step => step((i) => this.#fromAccesses(i, mode));
+    const readers = (mode: ReaderMode): Step => step((i) => this.#fromReaders(i, mode), "greatest");
+    const steps = [accesses("complete"), accesses("partial"), step((i) => this.#fromPads(i))];
+    // Of the weak sources bare subscripts come first: S[t - 1] inside a recurrence would let t run past the end.
+    if (!bodiesOnly)
+      steps.push(readers("strong"), readers("bare"), accesses("bare"), readers("weak"), accesses("weak"));
+    while (steps.some((s) => this.#settle(s)));
   }
 
   /**
    * Unpadded accesses. `complete`: only where all of an index's accesses can be judged; `weak`: conditional ones and
    * those inside a recurrence; `bare`: of these, the ones where the index stands alone.
    */
-  fromAccesses(mode: "complete" | "partial" | "bare" | "weak"): boolean {
-    return this.#settle((i) => {
-      const relevant = this.#instance.accesses.filter(
-        (a) => !a.padded && this.#mentions(a, i) && this.#counts(a, i, mode) && this.#mayBound(a, i),
-      );
-      const ready = relevant.filter((a) => this.#isReady(a, i));
-      if (mode === "complete" && ready.length < relevant.length) return [];
-      return ready.flatMap((a) => this.#intervalsOf(a, i));
-    });
+  #fromAccesses(i: IndexSymbol, mode: AccessMode): readonly Interval[] {
+    const ready: IndexedAccess[] = [];
+    for (const a of this.#accesses.mentioning(i)) {
+      if (a.padded || !this.#counts(a, i, mode) || !mayBound(a, i)) continue;
+      if (this.#isReady(a, i)) ready.push(a);
+      else if (mode === "complete") return [];
+    }
+    return ready.flatMap((a) => this.#intervalsOf(a, i));
   }
 
   /** Padded accesses where the index stands alone. */
-  fromPads(): boolean {
-    return this.#settle((i) =>
-      this.#instance.accesses
-        .filter((a) => a.padded && this.#isBare(a, i) && this.#isStrongFor(a, i) && this.#isReady(a, i))
-        .flatMap((a) => this.#intervalsOf(a, i)),
-    );
+  #fromPads(i: IndexSymbol): readonly Interval[] {
+    return this.#accesses
+      .mentioning(i)
+      .filter((a) => a.padded && isBare(a, i) && this.#isStrongFor(a, i) && this.#isReady(a, i))
+      .flatMap((a) => this.#intervalsOf(a, i));
   }
 
   /** What the readers of an axis ask of it. */
-  fromReaders(mode: "strong" | "bare" | "weak"): boolean {
-    return this.#settle((i) => {
-      if (i.kind !== "axis") return [];
-      return this.#instance.accesses
-        .filter(
-          (a) =>
-            a.tensor.dims[a.dim] === i &&
-            (mode === "strong" ? this.#isStrongReader(a) : mode === "weak" || this.#isBareReader(a)),
-        )
-        .flatMap((a) => this.#askedBy(a));
-    }, "greatest");
+  #fromReaders(i: IndexSymbol, mode: ReaderMode): readonly Interval[] {
+    if (i.kind !== "axis") return [];
+    return this.#accesses
+      .reading(i)
+      .filter((a) => (mode === "strong" ? this.#isStrongReader(a) : mode === "weak" || isBareReader(a)))
+      .flatMap((a) => this.#askedBy(a));
   }
 
   /**
-   * Finds intervals for all open indices, then sets the ranges that they give: what all of them allow (`least` upper
-   * end), or what covers them all.
+   * Finds intervals for the open indices that may have some, then sets the ranges that they give: what all of them allow
+   * (`least` upper end), or what covers them all.
    */
-  #settle(find: (i: IndexSymbol) => readonly Interval[], upper: "least" | "greatest" = "least"): boolean {
-    const found = this.#open.map((i) => ({ i, intervals: find(i) })).filter((f) => f.intervals.length > 0);
-    return found.map(({ i, intervals }) => this.#set(i, intervals, upper)).includes(true);
+  #settle(step: Step): boolean {
+    const due = [...step.stale].filter(isOpen).toSorted((a, b) => a.order - b.order);
+    step.stale = new Set();
+    const found = due.map((index) => ({ index, intervals: this.#ask(step, index, () => step.find(index)) }));
+    const given = found.filter((f) => f.intervals.length > 0);
+    return given
+      .map(({ index, intervals }) => this.#ask(step, index, () => this.#set(index, intervals, step.upper)))
+      .includes(true);
+  }
+
+  /** Notes for whom ranges are asked. */
+  #ask<T>(step: Step, index: IndexSymbol, run: () => T): T {
+    this.#asking = { step, index };
+    const result = run();
+    this.#asking = null;
+    return result;
+  }
+
+  /** The range of a dim, which comes later where there is none yet. */
+  #rangeOf(dim: DimSlot): DimSlot["range"] {
+    if (dim.range === null) this.#await(dim);
+    return dim.range;
+  }
+
+  #isSettled(i: IndexSymbol): boolean {
+    if (isSettled(i)) return true;
+    this.#await(i);
+    return false;
+  }
+
+  #await(dim: DimSlot): void {
+    if (this.#asking === null) return;
+    const waiting = this.#waiting.get(dim);
+    if (waiting === undefined) this.#waiting.set(dim, [this.#asking]);
+    else if (waiting.at(-1) !== this.#asking) waiting.push(this.#asking);
   }
 
   #set(i: IndexSymbol, intervals: readonly Interval[], upper: "least" | "greatest"): boolean {
@@ -162,6 +198,8 @@ class RangeSearch {
     const hi = high.expr ?? this.#context.polys.expr(high.poly);
     if (lo === null || hi === null) return false;
     i.range = { lo, hi };
+    for (const { step, index: other } of this.#waiting.get(i) ?? []) step.stale.add(other);
+    this.#waiting.delete(i);
     return true;
   }
 
@@ -173,7 +211,11 @@ class RangeSearch {
       (which === "least" ? proveAtMost(facts, a, b) : proveAtMost(facts, b, a)).proved;
     const wins = (c: Candidate, o: Candidate): boolean =>
       o === c || beats(c.poly, o.poly) || (which === "least" && o.admits(c.poly));
-    const winner = distinct.find((c) => distinct.every((o) => wins(c, o)));
+    // One walk leaves one that may beat all; each is tried only where that fails, as it may where some do not compare.
+    let strongest = distinct[0];
+    for (const o of distinct) if (strongest !== undefined && !wins(strongest, o)) strongest = o;
+    const wonBy = (c: Candidate): boolean => distinct.every((o) => wins(c, o));
+    const winner = strongest !== undefined && wonBy(strongest) ? strongest : distinct.find(wonBy);
     if (winner !== undefined) return winner;
     const [a, b] = [distinct[0], distinct.find((o) => distinct[0] !== undefined && o !== distinct[0])];
     if (a === undefined || b === undefined) return null;
@@ -193,70 +235,35 @@ class RangeSearch {
 
   // ---- accesses ----
 
-  #subscripts(a: AccessRecord): readonly Poly[] {
-    let polys = this.#polys.get(a);
-    if (polys === undefined) {
-      polys = alternatives(a.subscript.build("index")).map((e) => this.#context.polys.poly(e, this.#context.facts));
-      this.#polys.set(a, polys);
-    }
-    return polys;
-  }
-
-  #indicesIn(p: Poly): readonly IndexSymbol[] {
-    return this.#context.polys.atoms.symbolsOf(p).flatMap((id) => this.#byId.get(id) ?? []);
-  }
-
-  #mentions(a: AccessRecord, i: IndexSymbol): boolean {
-    return this.#subscripts(a).some((p) => this.#indicesIn(p).includes(i));
-  }
-
-  #isBare(a: AccessRecord, i: IndexSymbol): boolean {
-    const [p, other] = this.#subscripts(a);
-    return p !== undefined && other === undefined && asAtom(p) === i.variable.id;
-  }
-
   /** No branch or guard stands between the index and the access, and it is not a read inside a recurrence. */
-  #isStrongFor(a: AccessRecord, i: IndexSymbol): boolean {
+  #isStrongFor(a: IndexedAccess, i: IndexSymbol): boolean {
     return a.depth <= i.depth && !this.#isInternal(a);
   }
 
-  /**
-   * A window `X[y + r]` says nothing about r: what it allows for every y at once would drop taps without a word. The axis
-   * of a `let` may be cut short by one, since then a reader sees it.
-   */
-  #mayBound(a: AccessRecord, i: IndexSymbol): boolean {
-    return i.kind !== "reduction" || this.#subscripts(a).every((p) => this.#indicesIn(p).every((o) => o === i));
-  }
-
-  #counts(a: AccessRecord, i: IndexSymbol, mode: "complete" | "partial" | "bare" | "weak"): boolean {
+  #counts(a: IndexedAccess, i: IndexSymbol, mode: AccessMode): boolean {
     if (mode === "weak") return true;
-    return mode === "bare" ? this.#isBare(a, i) : this.#isStrongFor(a, i);
+    return mode === "bare" ? isBare(a, i) : this.#isStrongFor(a, i);
   }
 
-  #isBareReader(a: AccessRecord): boolean {
-    return this.#subscripts(a).every((p) => asAtom(p) !== null);
+  #isStrongReader(a: IndexedAccess): boolean {
+    const depth = Math.min(...a.indices.flat().map((i) => i.depth));
+    return a.depth <= (a.indices.some((of) => of.length > 0) ? depth : 0) && !this.#isInternal(a);
   }
 
-  #isStrongReader(a: AccessRecord): boolean {
-    const indices = this.#subscripts(a).flatMap((p) => this.#indicesIn(p));
-    const depth = indices.length === 0 ? 0 : Math.min(...indices.map((i) => i.depth));
-    return a.depth <= depth && !this.#isInternal(a);
-  }
-
-  #isInternal(a: AccessRecord): boolean {
-    const writer = this.#stageOf.get(a.tensor.id);
-    return a.reader.group !== null && writer?.group === a.reader.group;
+  #isInternal(a: IndexedAccess): boolean {
+    return a.reader.group !== null && this.#accesses.writerOf(a.tensor.id)?.group === a.reader.group;
   }
 
   /** The dim is resolved, and so is every other index of the subscript. */
-  #isReady(a: AccessRecord, i: IndexSymbol): boolean {
-    if ((a.tensor.dims[a.dim]?.range ?? null) === null) return false;
-    return this.#subscripts(a).every((p) => this.#indicesIn(p).every((o) => o === i || isSettled(o)));
+  #isReady(a: IndexedAccess, i: IndexSymbol): boolean {
+    const dim = a.tensor.dims[a.dim];
+    if (dim === undefined || this.#rangeOf(dim) === null) return false;
+    return a.indices.every((of) => of.every((o) => o === i || this.#isSettled(o)));
   }
 
-  #intervalsOf(a: AccessRecord, i: IndexSymbol): readonly Interval[] {
+  #intervalsOf(a: IndexedAccess, i: IndexSymbol): readonly Interval[] {
     const range = a.tensor.dims[a.dim]?.range ?? null;
-    const [p, other] = this.#subscripts(a);
+    const [p, other] = a.polys;
     if (range === null || p === undefined || other !== undefined) return [];
     const { polys } = this.#context;
     const about = {
@@ -287,7 +294,7 @@ class RangeSearch {
     const axes = this.#axesOf(rest);
     const least = axes === null ? null : leastOver(facts, rest, axes);
     const greatest = axes === null ? null : greatestOver(facts, rest, axes);
-    if (least === null || greatest === null || this.#indicesIn(coefficient).length > 0) return null;
+    if (least === null || greatest === null || this.#accesses.indicesIn(coefficient).length > 0) return null;
     if (only !== id) {
       const d = atoms.definition(only);
       if (d?.kind !== "quotient" || coefficient.key !== ONE.key || !this.#isPositive(d.divisor)) return null;
@@ -328,9 +335,9 @@ class RangeSearch {
   #axesOf(p: Poly): readonly BoxAxis[] | null {
     const found = new Map<IndexSymbol, BoxAxis>();
     const visit = (q: Poly): boolean =>
-      this.#indicesIn(q).every((i) => {
+      this.#accesses.indicesIn(q).every((i) => {
         if (found.has(i)) return true;
-        if (i.range === null) return false;
+        if (this.#rangeOf(i) === null || i.range === null) return false;
         const [lo, hi] = [this.#context.polys.poly(i.range.lo), this.#context.polys.poly(i.range.hi)];
         found.set(i, { id: i.variable.id, range: { lo, hi, label: i.name } });
         return visit(lo) && visit(hi);
@@ -340,10 +347,10 @@ class RangeSearch {
   }
 
   /** How far a reader reaches: as both ends of an interval, as only the upper one counts for a `let`. */
-  #askedBy(a: AccessRecord): readonly Interval[] {
-    if (a.padded && (this.#subscripts(a).length > 1 || this.#subscripts(a).some((p) => asAtom(p) === null))) return [];
+  #askedBy(a: IndexedAccess): readonly Interval[] {
+    if (a.padded && (a.polys.length > 1 || a.polys.some((p) => asAtom(p) === null))) return [];
     const uppers: Interval[] = [];
-    for (const p of this.#subscripts(a)) {
+    for (const p of a.polys) {
       const axes = this.#axesOf(p);
       const greatest = axes === null ? null : greatestOver(this.#context.facts, p, axes);
       if (greatest === null) return [];
@@ -361,7 +368,7 @@ class RangeSearch {
 
   #bareEnd(p: Poly): Expr | null {
     const id = asAtom(p);
-    return id === null ? null : (this.#byId.get(id)?.range?.hi ?? null);
+    return id === null ? null : (this.#accesses.byId(id)?.range?.hi ?? null);
   }
 }
 
@@ -370,7 +377,22 @@ function withoutIndex(p: Poly, i: IndexSymbol): Poly {
   return filterTerms(p, (t) => !t.factors.includes(i.variable.id));
 }
 
-/** The branches of a subscript, each of which must fit. */
-function alternatives(e: Expr): readonly Expr[] {
-  return e.kind === "select" ? [...alternatives(e.yes), ...alternatives(e.no)] : [e];
+function isOpen(i: IndexSymbol): boolean {
+  return i.kind !== "init" && !isSettled(i) && !i.broken;
+}
+
+function isBare({ polys: [p, other] }: IndexedAccess, i: IndexSymbol): boolean {
+  return p !== undefined && other === undefined && asAtom(p) === i.variable.id;
+}
+
+function isBareReader(a: IndexedAccess): boolean {
+  return a.polys.every((p) => asAtom(p) !== null);
+}
+
+/**
+ * A window `X[y + r]` says nothing about r: what it allows for every y at once would drop taps without a word. The axis
+ * of a `let` may be cut short by one, since then a reader sees it.
+ */
+function mayBound(a: IndexedAccess, i: IndexSymbol): boolean {
+  return i.kind !== "reduction" || a.indices.every((of) => of.every((o) => o === i));
 }
