@@ -90,32 +90,59 @@ function largest(xs: readonly Measured[], of: (x: Measured) => number): number {
   return xs.reduce((most, x) => Math.max(most, of(x)), 0);
 }
 
-/** In f64, rounded once; strict: rounded after each step, to f32 where the dtype is narrower. */
+/**
+ * In f64, rounded once; strict: rounded after each step, to f32 where the dtype is narrower. Where some order of the points
+ * has a partial sum past the accumulator's largest number, what is left of the sum depends on that order: it is in doubt. So is a product.
+ */
 function sumFloats(xs: readonly Measured[], dtype: DType, strict: boolean): Measured {
   invariant(isFloat(dtype), "a float sum");
   const { accumulator } = DTYPES[dtype];
   let total = 0;
   let error = 0;
+  // What the terms of each sign add up to, infinities left out, and whether there are terms of that sign.
+  const above = { sum: 0, some: false };
+  const below = { sum: 0, some: false };
   for (const x of xs) {
-    const next = total + Number(x.value);
+    const value = Number(x.value);
+    if (value !== 0) {
+      const side = value > 0 ? above : below;
+      side.some = true;
+      if (Number.isFinite(value)) side.sum += Math.abs(value);
+    }
+    const next = total + value;
     total = strict ? Number(roundToDType(accumulator, next)) : next;
-    error +=
-      x.error +
-      (Number.isFinite(Number(x.value)) ? Math.abs(Number(x.value)) * 2 ** -DTYPES[dtype].significandBits : 0);
+    error += x.error + (Number.isFinite(value) ? Math.abs(value) * 2 ** -DTYPES[dtype].significandBits : 0);
   }
-  return { value: roundToDType(dtype, total), error, doubt: largest(xs, (x) => x.doubt) };
+  // Terms of one sign overflow in every order or in none.
+  const overflows = above.some && below.some && Math.max(above.sum, below.sum) >= overflowFrom(accumulator);
+  const doubt = !strict && overflows ? Infinity : largest(xs, (x) => x.doubt);
+  return { value: roundToDType(dtype, total), error, doubt };
+}
+
+/** Half of the largest number: what roundings may add up to is far from the other half. */
+function overflowFrom(dtype: DType): number {
+  const row = DTYPES[dtype];
+  invariant(row.kind === "float", "floats accumulate in floats");
+  return 2 ** row.maxExponent;
 }
 
 function multiplyFloats(xs: readonly Measured[], dtype: DType): Measured {
   invariant(isFloat(dtype), "a float product");
   let product: Measured = exactly(1);
+  // The largest and the smallest partial product that some order of the points has.
+  let [most, least] = [1, 1];
   for (const x of xs) {
     const [p, y] = [Number(product.value), Number(x.value)];
+    if (Number.isFinite(y) && y !== 0)
+      [most, least] = [most * Math.max(Math.abs(y), 1), least * Math.min(Math.abs(y), 1)];
     const inherited = finite(Math.abs(p) * x.error) + finite(Math.abs(y) * product.error);
     const error = inherited + roundingError(dtype, p * y);
     product = { value: p * y, error, doubt: Math.max(product.doubt, x.doubt) };
   }
-  return { ...product, value: roundToDType(dtype, Number(product.value)) };
+  const { accumulator } = DTYPES[dtype];
+  const extreme = most >= overflowFrom(accumulator) || (most > 1 && least < 1 / overflowFrom(accumulator));
+  const value = roundToDType(dtype, Number(product.value));
+  return { ...product, value, doubt: extreme ? Infinity : product.doubt };
 }
 
 /** ∞·0 is no error: the infinity itself must match. */

@@ -3,6 +3,7 @@
  * `lowerKernel` gives one kernel as equations (L1), with generics and calls resolved, not yet proved. Each kernel is
  * checked with the defaults of its generics; a kernel without defaults is checked when it is lowered or called.
  */
+import type { UserReducer } from "../ir/expr.ts";
 import { Diagnostics } from "../support/diagnostics.ts";
 import { didYouMean } from "../support/typos.ts";
 import type * as Ast from "./ast.ts";
@@ -17,6 +18,7 @@ import { LANGUAGE, lower } from "./check/lower-kernel.ts";
 import type { ProgramTable } from "./check/program-table.ts";
 import { tabulate } from "./check/program-table.ts";
 import { Scope } from "./check/scope.ts";
+import { checkTestSizes } from "./check/test-sizes.ts";
 import { checkReducer } from "./check/user-reducers.ts";
 
 export type { GivenGeneric } from "./check/generics.ts";
@@ -168,21 +170,20 @@ export function lowerKernel(
   return lower(checked.table, kernel.node, generics, diagnostics);
 }
 
+/** The reducer with the defaults of its generics; null where it has none for some of them, or is wrong. */
+export function lowerReducer(checked: CheckedProgram, node: Ast.Reducer): UserReducer | null {
+  let reducer: UserReducer | null = null;
+  withContext(checked.table, new Diagnostics(), (c, env) => {
+    reducer = checkReducer(c, env, node);
+  });
+  return reducer;
+}
+
 // ---- tests and schedules ----
 
 function checkTest(table: ProgramTable, t: Ast.Test, diagnostics: Diagnostics): void {
   const node = kernelNamed(table, t.kernel, "a test", diagnostics);
-  if (node === null) return;
-  const names = new Set(sizeNamesOf(node));
-  for (const size of t.sizes) {
-    if (names.has(size.name.text)) continue;
-    const near = didYouMean(size.name.text, names);
-    diagnostics.report("E2002", {
-      span: size.name.span,
-      message: `\`${node.name.text}\` has no dim or generic \`${size.name.text}\``,
-      help: near === null ? [] : [`did you mean ${near} ?`],
-    });
-  }
+  if (node !== null) checkTestSizes(t, node, sizeNamesOf(node), diagnostics);
 }
 
 /** Its kernel, and the names of its `when`; what its directives say is asked where primitives are known. */

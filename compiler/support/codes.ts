@@ -78,6 +78,7 @@ export const CODES = {
   E2052: error("a construct that is not built yet"),
   E2053: error("a built-in that is not built yet"),
   E2060: error("a test or schedule of something else than a kernel"),
+  E2061: error("a size of a test without a fitting range"),
   // E3: schedules (schedule/).
   E3001: error("no such directive"),
   E3002: error("a directive is not written as it should be"),

@@ -7,7 +7,9 @@ import { add, apply, constant, less, mul, sub } from "../../compiler/ir/expr.ts"
 import type { MeasuredArray } from "../../compiler/ir/interpret-equations.ts";
 import { interpretWithErrors } from "../../compiler/ir/interpret-equations.ts";
 import type { NDArray } from "../../compiler/ir/values.ts";
+import { known } from "../../compiler/support/invariant.ts";
 import { KernelBuilder } from "../support/build-kernel.ts";
+import { kernelOf } from "../support/kernel-of.ts";
 import { array } from "../support/nd-array.ts";
 
 /** The body at each element of X. */
@@ -121,3 +123,43 @@ describe("discrete results", () => {
 function castIndex(k: Expr, factor: number): Expr {
   return mul({ kind: "cast", type: "f32", mode: "exact", arg: k }, f32(factor));
 }
+
+describe("what hangs on the order of a reduction", () => {
+  const reduced = (name: "sum" | "sum_strict" | "prod", xs: readonly number[]): MeasuredArray => {
+    const kernel = kernelOf(`kernel k(X: f32[N]) -> y: f32 { y = ${name}[i](X[i]); }`);
+    const dims = new Map(kernel.dims.map((d) => [d.id, BigInt(xs.length)]));
+    const inputs = new Map(kernel.params.map((p) => [p.id, array("f32", xs)]));
+    return known(interpretWithErrors(kernel, inputs, dims).get("y"), "y");
+  };
+  const largest = 3.4e38;
+
+  test("partial sums that may overflow excuse any result, but in a strict sum", () => {
+    const r = reduced("sum", [largest, -largest, largest, 1]);
+    expect(compare(r, [nan])).toMatchObject({ equal: true, excused: 1 });
+    expect(compare(reduced("sum_strict", [largest, -largest, largest, 1]), [nan]).equal).toBe(false);
+    expect(compare(reduced("sum", [largest, 1, 2, 3]), [nan]).equal).toBe(false);
+    expect(compare(reduced("sum", [1e30, -1e30, 1]), [nan]).equal).toBe(false);
+  });
+
+  test("and partial products", () => {
+    expect(compare(reduced("prod", [1e30, 1e30, 1e-30, 1e-30]), [nan]).equal).toBe(true);
+    expect(compare(reduced("prod", [1e30, 1e-30]), [inf]).equal).toBe(false);
+  });
+});
+
+describe("tolerances that are not in ulp", () => {
+  const r = measure(array("f32", [100]), (x) => mul(x, x));
+  const within = (amount: number, unit: "rel" | "abs", got: number): boolean =>
+    compareToReference({ ...r.array, data: [got] }, r.array, r.errors, { amount, unit }).equal;
+
+  test("rel is a part of the expected number", () => {
+    expect(within(1e-2, "rel", 10_099)).toBe(true);
+    expect(within(1e-2, "rel", 10_101)).toBe(false);
+    expect(within(1e-2, "rel", nan)).toBe(false);
+  });
+
+  test("abs is a distance", () => {
+    expect(within(0.5, "abs", 10_000.4)).toBe(true);
+    expect(within(0.5, "abs", 9_999.4)).toBe(false);
+  });
+});

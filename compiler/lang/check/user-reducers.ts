@@ -174,10 +174,10 @@ function componentsOf(
   return exprs;
 }
 
-/** Checks a reducer by itself, with the defaults of its generics. */
-export function checkReducer(context: Context, env: Env, node: Ast.Reducer): void {
+/** Checks a reducer by itself, with the defaults of its generics; null where it has none for some, or after a report. */
+export function checkReducer(context: Context, env: Env, node: Ast.Reducer): UserReducer | null {
   const withDefaults = node.generics.filter((g) => g.defaultValue !== null || /^(dtype|any)/.test(g.sort.text));
-  if (withDefaults.length < node.generics.length) return;
+  if (withDefaults.length < node.generics.length) return null;
   const sources = {
     args: new Map(),
     env,
@@ -187,5 +187,5 @@ export function checkReducer(context: Context, env: Env, node: Ast.Reducer): voi
     span: node.name.span,
   };
   const generics = bindGenerics(context, node.generics, sources);
-  if (generics.complete) instantiate(context, env, node, generics);
+  return generics.complete ? instantiate(context, env, node, generics) : null;
 }
