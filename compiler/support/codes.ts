@@ -51,6 +51,7 @@ export const CODES = {
   E2015: error("a `where` that is false or over data"),
   E2016: error("a generic without a fitting value"),
   E2017: error("a `where` of a called kernel is not proved"),
+  E2018: error("a size that nothing can have"),
   // dtypes
   E2020: error("operands without a common dtype"),
   E2021: error("a value of another dtype is needed"),

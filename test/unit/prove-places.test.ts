@@ -26,6 +26,10 @@ test.each([
   ["Y[n] = E[twice(ids[n])];", "E2003 twice(ids[n]): needs 0 <= twice(ids[n]) < V"],
   ["Y[n] = E[ids[n] > 0 ? ids[n] : 0];", "E2003 ids[n] > 0 ? ids[n] : 0: needs (ids[n] > 0 ? ids[n] : 0) < V"],
   ["Y[n] = sum[k in 0..3 | k < b[n]](E[k + b[n]]);", "E2003 k + b[n]: needs k + b[n] < V"],
+  ["Y[n] = f32(b[n] % (s - s));", "E2102 s - s: s - s is 0"],
+  ["Y[n] = f32(b[n] div s);", "E2102 s: needs s != 0"],
+  ["Y[n] = f32(b[n] % 0);", "E2102 0: the divisor"],
+  ["Y[n] = f32(n % (h - 3));", "E2102 h - 3: h - 3 is 0"],
 ])("%s", (body, expected) => {
   expect(places(body)).toEqual([expected].flat());
 });

@@ -4,6 +4,7 @@
  */
 import type { Axis } from "../../ir/expr.ts";
 import { variable } from "../../ir/expr.ts";
+import { DIM_LIMIT } from "../../analysis/facts.ts";
 import { known } from "../../support/invariant.ts";
 import type * as Ast from "../ast.ts";
 import type { Context, Env, IndexSymbol } from "./context.ts";
@@ -36,13 +37,27 @@ export function bindIndex(context: Context, env: Env, binder: Ast.Binder, how: B
   };
   if (bounds !== null) {
     const { low, high } = bounds;
-    if (low.pure && high.pure) symbol.range = { lo: exprOf(low, "index"), hi: exprOf(high, "index") };
-    else symbol.explicit = bounds;
+    if (!low.pure || !high.pure) symbol.explicit = bounds;
+    else if (isCountable(context, low, high, binder))
+      symbol.range = { lo: exprOf(low, "index"), hi: exprOf(high, "index") };
+    else symbol.broken = true;
   }
   if (context.recording) env.instance.indices.push(symbol);
   const value = scalar("index", name.span, () => symbol.variable, { pure: true });
   declare(context, env.scope, env.scope, name, { kind: "value", role: "index", value, span: name.span });
   return symbol;
+}
+
+/** Indices are 32 bits wide; a range of numbers that passes that is refused here, others at the call. */
+function isCountable(context: Context, low: Scalar, high: Scalar, binder: Ast.Binder): boolean {
+  const [lo, hi] = [low.constant, high.constant];
+  if (typeof lo !== "bigint" || typeof hi !== "bigint" || hi <= lo) return true;
+  if (lo >= -DIM_LIMIT && hi <= DIM_LIMIT && hi - lo < DIM_LIMIT) return true;
+  context.report("E2018", {
+    span: binder.range?.span ?? binder.span,
+    message: `this range of \`${binder.name.text}\` is too large: indices stay below 2**31`,
+  });
+  return false;
 }
 
 /** Both ends of a range, integers; null after a report. */

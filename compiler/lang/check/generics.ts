@@ -2,6 +2,7 @@
  * Generics of kernels, fns and reducers: compile-time numbers, dims given by name, and dtypes found from the arguments.
  * A generic that is given takes precedence, then what the arguments say, then the default.
  */
+import { DIM_LIMIT } from "../../analysis/facts.ts";
 import type { DType } from "../../ir/dtype.ts";
 import { isDType, isFloat, isInt } from "../../ir/dtype.ts";
 import type { Span } from "../../support/source.ts";
@@ -170,7 +171,7 @@ function valueFor(
     if (value !== null)
       context.report("E2016", {
         span: g.defaultValue.span,
-        message: `the default of \`${name}\` is not a number of kind ${sort}`,
+        message: `the default of \`${name}\` is not a number of kind ${sort}${sort === "dim" ? ": a size is at least 0 and below 2**31" : ""}`,
       });
     return "missing";
   }
@@ -197,14 +198,17 @@ function argumentFor(
   }
   const value = evaluateScalar(context, env, arg.value);
   if (value === null) return "missing";
-  const fine = sort === "dim" ? isWhole(value.type) && value.pure : value.constant !== null && fitsSort(value, sort);
+  const fine =
+    sort === "dim"
+      ? isWhole(value.type) && value.pure && (value.constant === null || fitsSort(value, sort))
+      : value.constant !== null && fitsSort(value, sort);
   if (fine) return asSort(value, sort);
   context.report("E2016", {
     span: arg.value.span,
     message:
       value.constant === null && sort !== "dim"
         ? `\`${g.name.text}\` must be known when the kernel is compiled, and this is not a number`
-        : `\`${g.name.text}\` is ${sort}, and this is ${typeName(value.type)}`,
+        : `\`${g.name.text}\` is ${sort}, and this is ${sort === "dim" && typeof value.constant === "bigint" ? String(value.constant) : typeName(value.type)}`,
     related: [{ span: g.span, message: "declared here" }],
   });
   return "missing";
@@ -222,6 +226,8 @@ function givenScalar(given: GivenGeneric, span: Span): Scalar | null {
 }
 
 function fitsSort(value: Scalar, sort: Sort): boolean {
+  if (sort === "dim" && typeof value.constant === "bigint" && (value.constant < 0n || value.constant >= DIM_LIMIT))
+    return false;
   if (sort === "bool") return value.type === "bool";
   if (sort === "float") return value.type === "real" || value.type === "index";
   return value.type === "index";

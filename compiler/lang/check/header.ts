@@ -8,7 +8,8 @@ import type { DimRange } from "../../ir/equations.ts";
 import type { Expr } from "../../ir/expr.ts";
 import { index, lessEqual, variable } from "../../ir/expr.ts";
 import { proveAtMost } from "../../analysis/prover.ts";
-import { ZERO } from "../../analysis/polynomial.ts";
+import { DIM_LIMIT } from "../../analysis/facts.ts";
+import { MINUS_ONE, ZERO, asConstant, constant } from "../../analysis/polynomial.ts";
 import { spanText } from "../../support/source.ts";
 import type { Span } from "../../support/source.ts";
 import type * as Ast from "../ast.ts";
@@ -129,10 +130,38 @@ export function shapeOf(context: Context, env: Env, type: Ast.TypeRef): readonly
   const shape: DimRange[] = [];
   for (const e of type.shape) {
     const hi = dimExpression(context, env, e);
-    if (hi === null) return null;
+    if (hi === null || !mayBeSize(context, e, exprOf(hi, "index"))) return null;
     shape.push({ lo: index(0), hi: exprOf(hi, "index") });
   }
-  return shape;
+  return mayHoldElements(context, type, shape) ? shape : null;
+}
+
+/** A size that is below 0 or past the greatest for every call is a mistake here; others are checked at the call. */
+function mayBeSize(context: Context, e: Ast.Expr, hi: Expr): boolean {
+  const { facts, polys } = context;
+  const p = polys.poly(hi);
+  const isNegative = proveAtMost(facts, p, MINUS_ONE).proved;
+  if (!isNegative && !proveAtMost(facts, constant(DIM_LIMIT), p).proved) return true;
+  const [text, value] = [shortText(e.span), polys.print(p)];
+  context.report("E2018", {
+    span: e.span,
+    message: `${text === value ? `\`${text}\`` : `\`${text}\`, which is ${value},`} is no size`,
+    label: isNegative ? "below 0" : "a dim is below 2**31",
+    help: isNegative ? ["write a size that is at least 0"] : [],
+  });
+  return false;
+}
+
+/** So is a tensor whose sizes are numbers and multiply to more elements than any call may have. */
+function mayHoldElements(context: Context, type: Ast.TypeRef, shape: readonly DimRange[]): boolean {
+  const sizes = shape.map((d) => asConstant(context.polys.poly(d.hi)));
+  const elements = sizes.reduce((all, n) => (all === null || n === null ? null : all * n), 1n);
+  if (elements === null || elements < DIM_LIMIT) return true;
+  context.report("E2018", {
+    span: type.span,
+    message: `${elements} elements are too many for a tensor: there are fewer than 2**31`,
+  });
+  return false;
 }
 
 /** An integer over dims and generics. */

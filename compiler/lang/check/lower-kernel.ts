@@ -1,4 +1,6 @@
 /** The outermost kernel: its head, its equations, its steps. */
+import { ONE, ZERO } from "../../analysis/polynomial.ts";
+import { proveAtMost } from "../../analysis/prover.ts";
 import type { Claim } from "../../ir/claims.ts";
 import type { Kernel, Tensor } from "../../ir/equations.ts";
 import type { Expr } from "../../ir/expr.ts";
@@ -99,7 +101,15 @@ function lowerIn(context: Context, node: Ast.Kernel, given: ReadonlyMap<string, 
     return symbol;
   });
   const where = whereConditions(context, env, node);
-  for (const c of where ?? []) assumeWhere(context, c);
+  for (const c of where ?? []) {
+    assumeWhere(context, c);
+    if (!proveAtMost(context.facts, ONE, ZERO).proved) continue;
+    context.report("E2015", {
+      span: c.span,
+      message: `no sizes satisfy \`where ${c.text}\`${where?.[0] === c ? "" : " and the conditions before it"}`,
+    });
+    return null;
+  }
   const outputs = declareOutputs(context, env, node);
   const tensors = params.filter((p) => p !== null);
   if (outputs === null || where === null || tensors.length < params.length) return null;

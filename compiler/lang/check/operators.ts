@@ -132,16 +132,19 @@ function operation(context: Context, op: CoreOp, args: readonly Scalar[], type: 
       args.map((x) => (typeof x.constant === "bigint" ? x.constant : null)),
     );
     if (typeof folded === "bigint") return indexConstant(folded, span);
-    return scalar("index", span, () => context.at(span, applyIndex(op, ...args.map((x) => exprOf(x, "index")))), {
-      pure,
-    });
+    return scalar("index", span, () => context.at(span, applyIndex(op, ...placed(context, args, "index"))), { pure });
   }
   if (type === "real") {
     const folded = foldReal(op, args);
     if (folded !== null) return realConstant(folded, span);
   }
-  const build = (t: ScalarType): Expr => context.at(span, apply(op, ...args.map((x) => exprOf(x, t))));
+  const build = (t: ScalarType): Expr => context.at(span, apply(op, ...placed(context, args, t)));
   return scalar(type, span, build, { pure });
+}
+
+/** The operands in one type, each at its own place: a literal or a conversion is not the whole operation. */
+function placed(context: Context, args: readonly Scalar[], type: ScalarType): readonly Expr[] {
+  return args.map((x) => context.at(x.span, exprOf(x, type)));
 }
 
 function foldReal(op: CoreOp, args: readonly Scalar[]): number | null {
@@ -197,7 +200,7 @@ function compare(context: Context, operator: keyof typeof COMPARISONS, a: Scalar
   const pure = args.every((x) => x.pure);
   const build = (): Expr => {
     const t: ScalarType = type === "index" ? type : known(dtypeOrNull(type), "a dtype");
-    return context.at(at.span, apply(op, ...args.map((x) => exprOf(x, t))));
+    return context.at(at.span, apply(op, ...placed(context, args, t)));
   };
   return scalar("bool", at.span, build, { pure });
 }

@@ -32,7 +32,7 @@ export function checkClaim(claim: Claim, tensor: Tensor, value: Poly, scope: Sco
       found === null ? null : `counterexample: ${found.at} gives the value ${found.value}`,
     ],
     help: [
-      where === null ? rangeHelp(scope, [value]) : `require where ${where}`,
+      where === null ? rangeHelp(scope, [value], `${names.poly(lo)}..${names.poly(hi)}`) : `require where ${where}`,
       "widen the range, or clamp the value",
     ],
   });

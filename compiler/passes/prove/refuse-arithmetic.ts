@@ -2,7 +2,7 @@
 import { atLeastZero, atMost, notEqual, within } from "../../analysis/condition.ts";
 import type { Condition } from "../../analysis/condition.ts";
 import type { Poly } from "../../analysis/polynomial.ts";
-import { ONE, ZERO, asConstant, constant, sub } from "../../analysis/polynomial.ts";
+import { ONE, ZERO, asAtom, asConstant, constant, sub } from "../../analysis/polynomial.ts";
 import type { IntDType } from "../../ir/dtype.ts";
 import { dtypeRange } from "../../ir/dtype.ts";
 import type { Apply, Cast, Expr, Reduce } from "../../ir/expr.ts";
@@ -37,12 +37,17 @@ export function report(scope: Scope, place: Place, code: Code, text: Text): void
 
 function failureNote(scope: Scope, goal: Condition, value: Poly, what: string): string | null {
   const found = failure(scope, goal, value);
-  return found === null ? null : `counterexample: ${found.at} gives ${what} ${found.value}`;
+  return found === null || found.at === "" ? null : `counterexample: ${found.at} gives ${what} ${found.value}`;
+}
+
+/** `-128..128`, in the language's half-open form. */
+function rangeOfType(type: IntDType): string {
+  const { min, max } = dtypeRange(type);
+  return `${min}..${max + 1n}`;
 }
 
 function holdsText(type: IntDType): string {
-  const { min, max } = dtypeRange(type);
-  return `${type} holds ${min}..${max + 1n}`;
+  return `${type} holds ${rangeOfType(type)}`;
 }
 
 /** The lower and the upper end that must not be passed, as `poly >= 0`. */
@@ -95,9 +100,14 @@ export function refuseOverflow(scope: Scope, place: Place, { e, value, type }: O
   });
 }
 
-/** `declare …: X: i32[…] in lo..hi`, for parameters and recurrences that are read without a range. */
-export function rangeHelp(scope: Scope, polys: readonly Poly[]): string | null {
+/**
+ * `declare …: X: i32[…] in lo..hi`, for parameters and recurrences that are read without a range. `wanted` is the range
+ * that an element needs where it is the whole value; lo and hi stand for what the user knows.
+ */
+export function rangeHelp(scope: Scope, polys: readonly Poly[], wanted: string | null = null): string | null {
   const { polys: table, params, tensors } = scope.shared;
+  const [first] = polys;
+  const range = wanted !== null && first !== undefined && asAtom(first) !== null ? wanted : "lo..hi";
   const free = new Set<string>();
   for (const id of polys.flatMap((p) => table.atoms.symbolsOf(p))) {
     const expr = table.opaque(id)?.expr;
@@ -106,12 +116,11 @@ export function rangeHelp(scope: Scope, polys: readonly Poly[]): string | null {
     const shape = tensor.dims.length > 0 ? "[…]" : "";
     free.add(
       params.has(tensor.id)
-        ? `declare the values of the parameter: ${tensor.name}: ${tensor.dtype}${shape} in lo..hi`
-        : `declare the values of the stage: ${tensor.name}${shape}: ${tensor.dtype} in lo..hi`,
+        ? `declare the values of the parameter: ${tensor.name}: ${tensor.dtype}${shape} in ${range}`
+        : `declare the values of the stage: ${tensor.name}${shape}: ${tensor.dtype} in ${range}`,
     );
   }
-  const [first] = free;
-  return first ?? null;
+  return [...free][0] ?? null;
 }
 
 export function refuseCast(
@@ -128,7 +137,7 @@ export function refuseCast(
     label: `may be anywhere in ${intervalText(scope, value)}, but ${holdsText(type)}`,
     notes: [rangesNote(scope, [value]), failureNote(scope, goal, value, "the value")],
     help: [
-      where === null ? rangeHelp(scope, [value]) : `require where ${where}`,
+      where === null ? rangeHelp(scope, [value], rangeOfType(type)) : `require where ${where}`,
       `write sat_${type}(…) to saturate, or wrap_${type}(…) to keep the low bits`,
     ],
   });
@@ -137,13 +146,23 @@ export function refuseCast(
 export function refuseDivisor(scope: Scope, place: Place, divisor: Expr, value: Poly): void {
   if (!isNews(scope, divisor, [divisor])) return;
   const { names } = scope.shared;
+  const here = { ...place, span: names.spanOf(divisor) ?? place.span };
+  if (asConstant(value) === 0n) {
+    const text = names.value(divisor);
+    report(scope, here, "E2102", {
+      message: "this divides by 0",
+      label: text === "0" ? "the divisor" : `${text} is 0`,
+      help: ["`div` and `%` by 0 have no value: divide by another number"],
+    });
+    return;
+  }
   const where = whereFor(scope, [sub(value, ONE)]);
-  report(scope, place, "E2102", {
+  report(scope, here, "E2102", {
     message: `the divisor \`${names.value(divisor)}\` may be 0`,
     label: `needs ${names.value(divisor)} != 0`,
     notes: [rangesNote(scope, [value]), failureNote(scope, notEqual(value, ZERO), value, "a divisor of")],
     help: [
-      where === null ? rangeHelp(scope, [value]) : `require where ${where}`,
+      where === null ? rangeHelp(scope, [value], "1..hi") : `require where ${where}`,
       `write max(${names.value(divisor)}, 1)`,
     ],
   });
@@ -157,7 +176,7 @@ export function refuseShift(scope: Scope, place: Place, amount: Expr, value: Pol
     message: `the shift amount \`${names.value(amount)}\` may be out of range`,
     label: `needs 0 <= ${names.value(amount)} < ${bits}`,
     notes: [rangesNote(scope, [value]), failureNote(scope, goal, value, "an amount of")],
-    help: [rangeHelp(scope, [value]), `write bit_and(${names.value(amount)}, ${bits - 1})`],
+    help: [rangeHelp(scope, [value], `0..${bits}`), `write bit_and(${names.value(amount)}, ${bits - 1})`],
   });
 }
 
