@@ -38,7 +38,8 @@ export function drawDims(kernel: Kernel, seed: number): ReadonlyMap<string, bigi
   return best ?? refuse("E6206", `no small dims satisfy the where conditions of ${kernel.name}`);
 }
 
-function isLegal(kernel: Kernel, dims: ReadonlyMap<string, bigint>): boolean {
+/** Do these dims satisfy `where`, and can every range type be drawn from? */
+export function isLegal(kernel: Kernel, dims: ReadonlyMap<string, bigint>): boolean {
   if (!kernel.where.every((w) => evaluateCondition(w.condition, dims))) return false;
   // A range type without values cannot be drawn from.
   return kernel.params.every((p) => {
@@ -66,9 +67,9 @@ export function drawInputs(
 }
 
 /** How many points all stages and the reductions in them have; data-dependent extents count as one. */
-function pointsOf(kernel: Kernel, dims: ReadonlyMap<string, bigint>): number {
+export function pointsOf(kernel: Kernel, dims: ReadonlyMap<string, bigint>): number {
   const extent = (axes: readonly Axis[]): number =>
-    axes.reduce((n, a) => n * (isOverDims(a, dims) ? Number(evaluateIndex(sub(a.hi, a.lo), dims)) : 1), 1);
+    axes.reduce((n, a) => n * (isOverDims(a, dims) ? Math.max(0, Number(evaluateIndex(sub(a.hi, a.lo), dims))) : 1), 1);
   const inside = (e: Expr): number => {
     const here = children(e).reduce((sum, c) => sum + inside(c), 1);
     return e.kind === "reduce" ? extent(e.axes) * here : here;
