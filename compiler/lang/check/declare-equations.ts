@@ -8,6 +8,7 @@ import { some } from "../../ir/walk.ts";
 import type { Span } from "../../support/source.ts";
 import { didYouMean } from "../../support/typos.ts";
 import type * as Ast from "../ast.ts";
+import { AccessIndex } from "./access-index.ts";
 import { bindIndex } from "./binders.ts";
 import type { Context, DeclaredOutput, Env, IndexSymbol, StageSymbol } from "./context.ts";
 import { declare } from "./parts.ts";
@@ -180,8 +181,8 @@ function axis(context: Context, env: Env, b: Ast.Binder, e: Ast.Equation, dim: D
     startsAtZero: dim === null && e.role !== "output",
   });
   if (dim !== null && symbol.range === null && !symbol.broken) symbol.range = dim;
-  const own = new Set(env.instance.indices.map((i) => i.variable.id));
-  const overIndices = (bound: Expr): boolean => some(bound, (n) => n.kind === "var" && own.has(n.id));
+  const own = AccessIndex.of(context, env.instance);
+  const overIndices = (bound: Expr): boolean => some(bound, (n) => n.kind === "var" && own.byId(n.id) !== undefined);
   const { range } = symbol;
   if (symbol.explicit !== null || (range !== null && (overIndices(range.lo) || overIndices(range.hi)))) {
     context.report("E2011", {

@@ -35,7 +35,8 @@ export function checkEquations(
   const groups = stronglyConnected(units.length, edges).map((members) =>
     members.map((n) => known(units[n], "an equation")),
   );
-  markRecurrences(context, env.instance, groups, (u) => edges(units.indexOf(u)).includes(units.indexOf(u)));
+  const selfReading = new Set(units.filter((_, n) => edges(n).includes(n)));
+  markRecurrences(context, env.instance, groups, (u) => selfReading.has(u));
   checkInOrder(context, env, groups);
   const isWrong = (): boolean => context.diagnostics.list.slice(before).some((d) => d.severity === "error");
   // An equation that was refused gives no ranges: what would be missing then is no mistake of its own.
@@ -47,29 +48,86 @@ export function checkEquations(
 
 /** Groups that are ready first; what waits for shapes is tried when the others have been checked. */
 function checkInOrder(context: Context, env: Env, groups: readonly (readonly Unit[])[]): void {
-  const waiting = [...groups];
-  const done = new Set<string>();
-  const open = new Set(groups.flatMap((g) => g.flatMap((u) => u.declared.node.targets.map((t) => t.name.text))));
-  const isReady = (group: readonly Unit[]): boolean => {
-    const own = new Set(group.flatMap((u) => u.declared.node.targets.map((t) => t.name.text)));
-    return group.every((u) => [...u.mentions.names].every((n) => !open.has(n) || own.has(n) || done.has(n)));
+  const queue = new ReadyGroups(groups);
+  const check = (n: number): void => {
+    checkGroup(context, env, known(groups[n], "a group"));
+    queue.finish(n);
   };
-  const check = (group: readonly Unit[]): void => {
-    waiting.splice(waiting.indexOf(group), 1);
-    checkGroup(context, env, group);
-    for (const u of group) for (const t of u.declared.node.targets) done.add(t.name.text);
-  };
+  const lacksShapes = (n: number): boolean => known(groups[n], "a group").some((u) => needsShapes(env, u));
+  let shapeless: number[] = [];
   for (const stage of ["bodies", "readers", "anyway"] as const) {
     for (;;) {
-      const ready = waiting.filter(isReady);
-      if (ready.length === 0) break;
-      const indexed = ready.filter((g) => !g.some((u) => needsShapes(env, u)));
-      const next =
-        indexed.length > 0 ? indexed : ready.filter((g) => g.every((u) => hasShapes(context, env, u, stage)));
-      if (next.length === 0) break;
+      const ready = queue.take();
+      const indexed: number[] = [];
+      for (const n of ready) (lacksShapes(n) ? shapeless : indexed).push(n);
+      if (indexed.length > 0) {
+        indexed.forEach(check);
+        continue;
+      }
+      shapeless.sort((a, b) => a - b);
+      const hasAll = (n: number): boolean =>
+        known(groups[n], "a group").every((u) => hasShapes(context, env, u, stage));
+      const next = new Set(shapeless.filter(hasAll));
+      if (next.size === 0) break;
       next.forEach(check);
+      queue.give(shapeless.filter((n) => !next.has(n)));
+      shapeless = [];
     }
   }
+}
+
+/** Which groups mention only what has been checked; each is counted down once for every name that it waits for. */
+class ReadyGroups {
+  readonly #groups: readonly (readonly Unit[])[];
+  readonly #missing: number[] = [];
+  readonly #waiting = new Map<string, number[]>();
+  #ready: number[] = [];
+
+  constructor(groups: readonly (readonly Unit[])[]) {
+    this.#groups = groups;
+    const open = new Set(groups.flatMap(namesOf));
+    groups.forEach((group, n) => {
+      const own = new Set(namesOf(group));
+      const needs = new Set(group.flatMap((u) => [...u.mentions.names].filter((name) => open.has(name))));
+      const missing = [...needs].filter((name) => !own.has(name));
+      this.#missing.push(missing.length);
+      if (missing.length === 0) this.#ready.push(n);
+      for (const name of missing) this.#wait(name, n);
+    });
+  }
+
+  #wait(name: string, n: number): void {
+    const waiting = this.#waiting.get(name);
+    if (waiting === undefined) this.#waiting.set(name, [n]);
+    else waiting.push(n);
+  }
+
+  /** Those that have become ready since the last call, in order. */
+  take(): readonly number[] {
+    const ready = this.#ready.toSorted((a, b) => a - b);
+    this.#ready = [];
+    return ready;
+  }
+
+  /** Takes back groups that were not checked. */
+  give(groups: readonly number[]): void {
+    this.#ready.push(...groups);
+  }
+
+  finish(n: number): void {
+    for (const name of namesOf(known(this.#groups[n], "a group"))) {
+      for (const other of this.#waiting.get(name) ?? []) {
+        const missing = known(this.#missing[other], "a group") - 1;
+        this.#missing[other] = missing;
+        if (missing === 0) this.#ready.push(other);
+      }
+      this.#waiting.delete(name);
+    }
+  }
+}
+
+function namesOf(group: readonly Unit[]): readonly string[] {
+  return group.flatMap((u) => u.declared.node.targets.map((t) => t.name.text));
 }
 
 /** Does it mention whole tensors? */
@@ -112,7 +170,7 @@ function markRecurrences(
     const [first, second] = group;
     if (first === undefined) return;
     const isCycle = second !== undefined || readsItself(first);
-    const names = group.flatMap((u) => u.declared.node.targets.map((t) => t.name.text));
+    const names = namesOf(group);
     for (const { declared } of group) {
       if (isCycle) {
         declared.group = number;

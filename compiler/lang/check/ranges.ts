@@ -82,8 +82,8 @@ class RangeSearch {
   readonly #instance: Instance;
   readonly #accesses: AccessIndex;
   /** Who asked for the range of a dim before it had one: these are asked again once it has. */
-  readonly #waiting = new Map<DimSlot, { readonly step: Step; readonly index: IndexSymbol }[]>();
-  #asking: { readonly step: Step; readonly index: IndexSymbol } | null = null;
+  readonly #waiting = new Map<DimSlot, { readonly step: Step; readonly i: IndexSymbol }[]>();
+  #asking: { readonly step: Step; readonly i: IndexSymbol } | null = null;
 
   constructor(context: Context, instance: Instance) {
     this.#context = context;
@@ -142,16 +142,16 @@ class RangeSearch {
   #settle(step: Step): boolean {
     const due = [...step.stale].filter(isOpen).toSorted((a, b) => a.order - b.order);
     step.stale = new Set();
-    const found = due.map((index) => ({ index, intervals: this.#ask(step, index, () => step.find(index)) }));
+    const found = due.map((i) => ({ i, intervals: this.#ask(step, i, () => step.find(i)) }));
     const given = found.filter((f) => f.intervals.length > 0);
     return given
-      .map(({ index, intervals }) => this.#ask(step, index, () => this.#set(index, intervals, step.upper)))
+      .map(({ i, intervals }) => this.#ask(step, i, () => this.#set(i, intervals, step.upper)))
       .includes(true);
   }
 
   /** Notes for whom ranges are asked. */
-  #ask<T>(step: Step, index: IndexSymbol, run: () => T): T {
-    this.#asking = { step, index };
+  #ask<T>(step: Step, i: IndexSymbol, run: () => T): T {
+    this.#asking = { step, i };
     const result = run();
     this.#asking = null;
     return result;
@@ -198,7 +198,7 @@ class RangeSearch {
     const hi = high.expr ?? this.#context.polys.expr(high.poly);
     if (lo === null || hi === null) return false;
     i.range = { lo, hi };
-    for (const { step, index: other } of this.#waiting.get(i) ?? []) step.stale.add(other);
+    for (const { step, i: other } of this.#waiting.get(i) ?? []) step.stale.add(other);
     this.#waiting.delete(i);
     return true;
   }
