@@ -6,15 +6,20 @@ import type { Kernel } from "../compiler/ir/equations.ts";
 import { stagesOf } from "../compiler/ir/equations.ts";
 import { evaluateCondition, evaluateIndex, evaluateShape } from "../compiler/ir/evaluate-index.ts";
 import type { Axis, Expr } from "../compiler/ir/expr.ts";
-import { sub } from "../compiler/ir/expr.ts";
+import { less, sub } from "../compiler/ir/expr.ts";
 import { children, some } from "../compiler/ir/walk.ts";
+import { makeRandom } from "../compiler/support/shuffle.ts";
 import { refuse } from "./refuse.ts";
+import { solveDims } from "./solve-dims.ts";
 import { Tensor } from "./tensor.ts";
 
 const SIZES = [1, 2, 3, 5, 4, 7, 8, 9, 13, 6, 17] as const;
 
 /** More draws than this without a hit: the conditions are too narrow for blind luck. */
 const ATTEMPTS = 2000;
+
+/** So many solutions of a search are compared. */
+const SOLUTIONS = 6;
 
 /** Points (of all stages, reductions included) that the reference computes in about a second. */
 const AFFORDABLE = 1_000_000;
@@ -35,7 +40,21 @@ export function drawDims(kernel: Kernel, seed: number): ReadonlyMap<string, bigi
     const work = pointsOf(kernel, dims);
     if (work < least) [best, least] = [dims, work];
   }
-  return best ?? refuse("E6206", `no small dims satisfy the where conditions of ${kernel.name}`);
+  return (
+    best ??
+    solvedDims(kernel, seed) ??
+    refuse("E6206", `no dims were found that satisfy the where conditions of ${kernel.name}`)
+  );
+}
+
+/** The cheapest of a few sizes that a search finds; null where it finds none. */
+function solvedDims(kernel: Kernel, seed: number): ReadonlyMap<string, bigint> | null {
+  const ranges = kernel.params.flatMap((p) => (p.values === null ? [] : [less(p.values.lo, p.values.hi)]));
+  const conditions = [...kernel.where.map((w) => w.condition), ...ranges];
+  const ids = kernel.dims.map((d) => d.id);
+  const solutions = solveDims(conditions, ids, SOLUTIONS, makeRandom(seed)).filter((dims) => isLegal(kernel, dims));
+  const costs = solutions.map((dims) => pointsOf(kernel, dims));
+  return solutions[costs.indexOf(Math.min(...costs))] ?? null;
 }
 
 /** Do these dims satisfy `where`, and can every range type be drawn from? */
