@@ -1,25 +1,51 @@
 /**
- * Index arithmetic at concrete dims: what every index expression of a kernel can reach, by interval arithmetic over the
- * axes. Machine code computes indices in 32 bits, so a call whose dims let one leave them is refused before it runs.
- * Correlated terms are not cancelled: the answer may be too careful, never too bold.
+ * What every index expression of a kernel can reach, by interval arithmetic over the axes. Machine code computes indices
+ * in 32 bits, so a call whose dims let one leave them is refused before it runs. The ends are found once, for open dims: the
+ * library evaluates them here, wrappers of ahead-of-time builds are given them as code. Correlated terms are not cancelled:
+ * the answer may be too careful, never too bold.
  */
 import type { Kernel, Tensor } from "../ir/equations.ts";
 import { stagesOf, tensorsOf } from "../ir/equations.ts";
-import type { Axis, Expr } from "../ir/expr.ts";
-import { floorDiv } from "../ir/ops.ts";
+import { evaluateIndex } from "../ir/evaluate-index.ts";
+import type { Axis, Expr, Read } from "../ir/expr.ts";
+import { index, sub } from "../ir/expr.ts";
 import { children } from "../ir/walk.ts";
+import { known } from "../support/invariant.ts";
+import type { Span } from "../support/source.ts";
+import type { Step } from "./index-ends.ts";
+import { INDEX_RANGE, IndexEnds, keyOf } from "./index-ends.ts";
+import { containsValue } from "./interval.ts";
 
-type Range = { readonly lo: bigint; readonly hi: bigint };
+export type IndexLimits = {
+  /** What `ends` are made of. */
+  readonly steps: readonly Step[];
+  /** What must lie in {@link INDEX_RANGE}: steps, or constants that never do. `span`: of the stage. */
+  readonly ends: readonly { readonly value: Expr; readonly span: Span }[];
+};
 
-const LEAST = -(2n ** 31n);
-const GREATEST = 2n ** 31n - 1n;
-const ANY: Range = { lo: LEAST, hi: GREATEST };
+const found = new WeakMap<Kernel, IndexLimits>();
+
+/** The ends of index expressions that leave 32 bits for some dims in 0..2^31. */
+export function indexLimits(kernel: Kernel): IndexLimits {
+  const old = found.get(kernel);
+  if (old !== undefined) return old;
+  const limits = findLimits(kernel);
+  found.set(kernel, limits);
+  return limits;
+}
 
 /** The first value outside 32 bits that an index expression may take at these dims (by id); null if there is none. */
 export function indexPastLimit(kernel: Kernel, dims: ReadonlyMap<string, bigint>): bigint | null {
-  const tensors = tensorsOf(kernel);
-  const walk = new LimitWalk(tensors, dims);
+  const { steps, ends } = indexLimits(kernel);
+  const values = new Map(dims);
+  for (const s of steps) values.set(s.variable.id, evaluateIndex(s.value, values));
+  return ends.map((e) => evaluateIndex(e.value, values)).find((v) => !containsValue(INDEX_RANGE, v)) ?? null;
+}
+
+function findLimits(kernel: Kernel): IndexLimits {
+  const walk = new LimitWalk(kernel);
   for (const stage of stagesOf(kernel)) {
+    walk.span = stage.span;
     walk.axes(stage.axes);
     for (const output of stage.outputs) {
       walk.visit(output.body);
@@ -29,28 +55,38 @@ export function indexPastLimit(kernel: Kernel, dims: ReadonlyMap<string, bigint>
       }
     }
   }
-  return walk.past;
+  return walk.limits();
 }
 
-class LimitWalk {
-  readonly #tensors: ReadonlyMap<string, Tensor>;
-  readonly #ranges: Map<string, Range>;
-  #past: bigint | null = null;
+type Range = { readonly lo: Expr; readonly hi: Expr };
 
-  constructor(tensors: ReadonlyMap<string, Tensor>, dims: ReadonlyMap<string, bigint>) {
-    this.#tensors = tensors;
-    this.#ranges = new Map([...dims].map(([id, v]) => [id, { lo: v, hi: v }]));
+const ONE = index(1);
+const ANY: Range = { lo: index(known(INDEX_RANGE.lower, "an end")), hi: index(known(INDEX_RANGE.upper, "an end")) };
+
+class LimitWalk {
+  span: Span;
+  readonly #tensors: ReadonlyMap<string, Tensor>;
+  readonly #ends: IndexEnds;
+  readonly #ranges: Map<string, Range>;
+  readonly #limited = new Map<string, { readonly value: Expr; readonly span: Span }>();
+
+  constructor(kernel: Kernel) {
+    this.span = kernel.span;
+    this.#tensors = tensorsOf(kernel);
+    this.#ends = new IndexEnds(kernel.dims);
+    this.#ranges = new Map(kernel.dims.map((d) => [d.id, { lo: d, hi: d }]));
   }
 
-  get past(): bigint | null {
-    return this.#past;
+  limits(): IndexLimits {
+    const ends = [...this.#limited.values()];
+    return { steps: this.#ends.stepsFor(ends.map((e) => e.value)), ends };
   }
 
   /** Variables of a domain; an empty one is never run, so its bounds may be turned around. */
   axes(list: readonly Axis[]): void {
     for (const a of list) {
-      const [lo, hi] = [this.#rangeOf(a.lo), this.#rangeOf(a.hi)];
-      this.#ranges.set(a.variable.id, { lo: lo.lo, hi: hi.hi - 1n < lo.lo ? lo.lo : hi.hi - 1n });
+      const [{ lo }, { hi }] = [this.#rangeOf(a.lo), this.#rangeOf(a.hi)];
+      this.#ranges.set(a.variable.id, { lo, hi: this.#ends.max(this.#ends.apply("sub", hi, ONE), lo) });
     }
   }
 
@@ -62,29 +98,45 @@ class LimitWalk {
     }
     if (e.kind === "let" && e.variable.type === "index") this.#ranges.set(e.variable.id, this.#rangeOf(e.value));
     if (e.kind === "reduce") this.axes(e.axes);
+    if (e.kind === "read" && e.pad !== null) this.#moves(e, e.pad.kind);
     for (const c of children(e)) this.visit(c);
+  }
+
+  /** What `wrap` and `mirror` compute on the way into the tensor; see passes/expand-pads.ts. */
+  #moves(e: Read, kind: "value" | "edge" | "wrap" | "mirror"): void {
+    if (kind !== "wrap" && kind !== "mirror") return;
+    const { dims } = known(this.#tensors.get(e.tensor), "the tensor of a read");
+    for (const [n, at] of e.index.entries()) {
+      const { lo, hi } = known(dims[n], "a dim");
+      const last = this.#rangeOf(sub(sub(hi, ONE), lo));
+      this.#rangeOf(sub(at, lo));
+      if (kind === "mirror") this.#limit({ lo: last.lo, hi: this.#ends.apply("mul", index(2), last.hi) });
+    }
   }
 
   #rangeOf(e: Expr): Range {
     const range = this.#compute(e);
-    if (e.type === "index" && (range.lo < LEAST || range.hi > GREATEST)) {
-      this.#past ??= range.hi > GREATEST ? range.hi : range.lo;
-    }
+    if (e.type === "index") this.#limit(range);
     return range;
   }
 
+  #limit({ lo, hi }: Range): void {
+    for (const value of [hi, lo]) {
+      const key = keyOf(value);
+      if (this.#ends.mayPass(value) && !this.#limited.has(key)) this.#limited.set(key, { value, span: this.span });
+    }
+  }
+
   #compute(e: Expr): Range {
-    if (e.kind === "const" && typeof e.value === "bigint") return { lo: e.value, hi: e.value };
+    if (e.kind === "const" && typeof e.value === "bigint") return { lo: e, hi: e };
     if (e.kind === "var") return this.#ranges.get(e.id) ?? ANY;
-    if (e.kind === "apply" && e.type === "index")
-      return applied(
-        e.op,
-        e.args.map((a) => this.#rangeOf(a)),
-      );
+    if (e.kind === "apply" && e.type === "index") {
+      const [a = ANY, b = ANY] = e.args.map((x) => this.#rangeOf(x));
+      return rangeOfApply(this.#ends, e.op, a, b);
+    }
     if (e.kind === "select") {
       this.visit(e.cond);
-      const [yes, no] = [this.#rangeOf(e.yes), this.#rangeOf(e.no)];
-      return { lo: least(yes.lo, no.lo), hi: greatest(yes.hi, no.hi) };
+      return this.#hull(this.#rangeOf(e.yes), this.#rangeOf(e.no));
     }
     if (e.kind === "let") {
       this.#ranges.set(e.variable.id, e.variable.type === "index" ? this.#rangeOf(e.value) : ANY);
@@ -92,45 +144,71 @@ class LimitWalk {
     }
     if (e.kind === "cast" && e.arg.kind === "read") {
       this.visit(e.arg);
-      const values = this.#tensors.get(e.arg.tensor)?.values ?? null;
-      return values === null ? ANY : { lo: this.#rangeOf(values.lo).lo, hi: this.#rangeOf(values.hi).hi - 1n };
+      return this.#elements(e.arg);
     }
     // What else is read from data is proved to lie in the dim that it indexes.
     for (const c of children(e)) this.visit(c);
     return ANY;
   }
+
+  /** The range type of the tensor, or what the pad gives. */
+  #elements({ tensor, pad }: Read): Range {
+    const values = this.#tensors.get(tensor)?.values ?? null;
+    if (values === null) return ANY;
+    const inside = {
+      lo: this.#rangeOf(values.lo).lo,
+      hi: this.#ends.apply("sub", this.#rangeOf(values.hi).hi, ONE),
+    };
+    if (pad?.kind !== "value") return inside;
+    if (pad.value.kind !== "const" || typeof pad.value.value === "boolean") return ANY;
+    const value = index(pad.value.value);
+    return this.#hull(inside, { lo: value, hi: value });
+  }
+
+  #hull(a: Range, b: Range): Range {
+    return { lo: this.#ends.min(a.lo, b.lo), hi: this.#ends.max(a.hi, b.hi) };
+  }
 }
 
-const least = (...list: readonly bigint[]): bigint => list.reduce((a, b) => (b < a ? b : a));
-const greatest = (...list: readonly bigint[]): bigint => list.reduce((a, b) => (b > a ? b : a));
-
-function applied(op: string, args: readonly Range[]): Range {
-  const [a = ANY, b = ANY] = args;
+function rangeOfApply(ends: IndexEnds, op: string, a: Range, b: Range): Range {
   switch (op) {
     case "add":
-      return { lo: a.lo + b.lo, hi: a.hi + b.hi };
+      return { lo: ends.apply("add", a.lo, b.lo), hi: ends.apply("add", a.hi, b.hi) };
     case "sub":
-      return { lo: a.lo - b.hi, hi: a.hi - b.lo };
+      return { lo: ends.apply("sub", a.lo, b.hi), hi: ends.apply("sub", a.hi, b.lo) };
     case "neg":
-      return { lo: -a.hi, hi: -a.lo };
-    case "mul": {
-      const corners = [a.lo * b.lo, a.lo * b.hi, a.hi * b.lo, a.hi * b.hi];
-      return { lo: least(...corners), hi: greatest(...corners) };
-    }
+      return { lo: ends.negate(a.hi), hi: ends.negate(a.lo) };
+    case "mul":
+      return corners(ends, "mul", a, b);
     case "min":
-      return { lo: least(a.lo, b.lo), hi: least(a.hi, b.hi) };
+      return { lo: ends.min(a.lo, b.lo), hi: ends.min(a.hi, b.hi) };
     case "max":
-      return { lo: greatest(a.lo, b.lo), hi: greatest(a.hi, b.hi) };
+      return { lo: ends.max(a.lo, b.lo), hi: ends.max(a.hi, b.hi) };
     case "floor_div": {
-      if (b.lo <= 0n) return { lo: least(a.lo, -a.hi, -a.lo), hi: greatest(a.hi, -a.lo, -a.hi) };
-      const corners = [floorDiv(a.lo, b.lo), floorDiv(a.lo, b.hi), floorDiv(a.hi, b.lo), floorDiv(a.hi, b.hi)];
-      return { lo: least(...corners), hi: greatest(...corners) };
+      const positive = corners(ends, "floor_div", a, { lo: ends.max(b.lo, ONE), hi: ends.max(b.hi, ONE) });
+      const [low, high] = [ends.negate(a.lo), ends.negate(a.hi)];
+      return {
+        lo: ends.ifPositive(b.lo, positive.lo, ends.min(a.lo, low, high)),
+        hi: ends.ifPositive(b.lo, positive.hi, ends.max(a.hi, low, high)),
+      };
     }
-    case "floor_mod":
-      return b.lo > 0n ? { lo: 0n, hi: b.hi - 1n } : { lo: least(b.lo, 0n), hi: greatest(b.hi, 0n) };
+    case "floor_mod": {
+      const zero = index(0);
+      return {
+        lo: ends.ifPositive(b.lo, zero, ends.min(b.lo, zero)),
+        hi: ends.ifPositive(b.lo, ends.apply("sub", b.hi, ONE), ends.max(b.hi, zero)),
+      };
+    }
     case "abs":
-      return { lo: 0n, hi: greatest(a.hi, -a.lo) };
+      return { lo: index(0), hi: ends.max(a.hi, ends.negate(a.lo)) };
     default:
       return ANY;
   }
+}
+
+/** A result that is monotone in each operand has its ends at their ends. */
+function corners(ends: IndexEnds, op: "mul" | "floor_div", a: Range, b: Range): Range {
+  const [first, ...rest] = [a.lo, a.hi].flatMap((x) => [ends.apply(op, x, b.lo), ends.apply(op, x, b.hi)]);
+  const one = known(first, "a corner");
+  return { lo: ends.min(one, ...rest), hi: ends.max(one, ...rest) };
 }

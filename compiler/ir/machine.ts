@@ -5,7 +5,8 @@
  *
  * Registers hold only wide types: i8, i16 and u8, u16 values sit in i32 registers, f16 and bf16 values in f32 registers, and a
  * narrow type appears only as the dtype of a buffer, where loads widen and stores narrow (f16 and bf16 bits are converted by
- * ordinary operations before). Index arithmetic is i32; dispatch has checked that it cannot overflow.
+ * ordinary operations before). Index arithmetic is i32; who calls, the library or the wrapper of a
+ * build, has checked that it cannot overflow (analysis/index-limits.ts).
  */
 import type { DType } from "./dtype.ts";
 import type { Expr, Var } from "./expr.ts";

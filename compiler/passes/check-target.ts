@@ -1,7 +1,9 @@
 /**
- * What a target cannot hold is refused before anything is lowered: by dtype, by open dims, by operation. Each refusal
+ * What a target cannot hold is refused before anything is lowered: by dtype, by open dims, by operation, by the size of
+ * indices. Each refusal
  * names what it is about and says what to use instead.
  */
+import { indexLimits } from "../analysis/index-limits.ts";
 import { DTYPES, isFloat, isInt } from "../ir/dtype.ts";
 import type { DType } from "../ir/dtype.ts";
 import { isDerivedOp, supportsMath } from "../ir/derived-ops.ts";
@@ -14,7 +16,10 @@ import type { Diagnostics } from "../support/diagnostics.ts";
 import type { Span } from "../support/source.ts";
 import type { Target } from "../target.ts";
 
-/** Reports E4001 (dtype), E4002 (open dims), E4003 (function of a dtype). Nothing reported: the target can hold the kernel. */
+/**
+ * Reports E4001 (dtype), E4002 (open dims), E4003 (function of a dtype), E4004 (an index past 32 bits). Nothing reported: the
+ * target can hold the kernel.
+ */
 export function checkTarget(kernel: Kernel, target: Target, diagnostics: Diagnostics): void {
   checkDims(kernel, target, diagnostics);
   const reported = new Set<ScalarType>();
@@ -35,7 +40,25 @@ export function checkTarget(kernel: Kernel, target: Target, diagnostics: Diagnos
       if (e.type !== "index" && !canCompute(e.type, target)) refuse(e.type, stage.span, `${stage.name} computes in it`);
     }
   }
-  if (target.lowers) checkMath(kernel, target, diagnostics);
+  if (!target.lowers) return;
+  checkMath(kernel, target, diagnostics);
+  checkIndices(kernel, target, diagnostics);
+}
+
+/** Indices that leave 32 bits for every size; those that do for some are refused when the kernel is called. */
+function checkIndices(kernel: Kernel, target: Target, diagnostics: Diagnostics): void {
+  for (const { value, span } of indexLimits(kernel).ends) {
+    if (value.kind !== "const") continue;
+    diagnostics.report("E4004", {
+      message: `${target.name} computes indices in 32 bits; one of ${kernel.name} reaches ${value.value}`,
+      span,
+      help: [
+        "keep subscripts and what is computed from indices between -2^31 and 2^31 - 1",
+        "make a value of the index before the arithmetic: i64(i), f32(i)",
+      ],
+    });
+    return;
+  }
 }
 
 /** Every node of the stage's bodies and of the reducers in them. */

@@ -3,21 +3,38 @@
  * as functions of the dims), the check of arguments, which is the library's, and reading the module's file. The texts need
  * nothing but JavaScript; `INDEX_FUNCTIONS` (index-to-js.ts) stands before them.
  */
+import { indexLimits } from "../../compiler/analysis/index-limits.ts";
 import { ARRAYS, DTYPES } from "../../compiler/ir/dtype.ts";
 import type { DimRange, Kernel } from "../../compiler/ir/equations.ts";
 import type { Expr } from "../../compiler/ir/expr.ts";
 import type { MachineProgram } from "../../compiler/ir/machine.ts";
+import { known } from "../../compiler/support/invariant.ts";
 import { abiOf } from "./abi.ts";
 import { indexToJs } from "./index-to-js.ts";
 import { outputsOf } from "./manifest.ts";
 
 /** Prints expressions over the kernel's dims, which wrappers hold in a list `d` of BigInts. */
 export function printerOverDims(kernel: Kernel): (e: Expr) => string {
-  const position = new Map(kernel.dims.map((d, n) => [d.id, `d[${n}]`] as const));
-  return (e) => indexToJs(e, (id) => position.get(id) ?? "undefined");
+  return printerOver(dimTexts(kernel));
 }
 
-/** Declares KERNEL, DIMS, PARAMS, OUTPUTS, SLOTS and WHERE. */
+function printerOver(names: ReadonlyMap<string, string>): (e: Expr) => string {
+  return (e) => indexToJs(e, (id) => known(names.get(id), "the text of a dim"));
+}
+
+function dimTexts(kernel: Kernel): ReadonlyMap<string, string> {
+  return new Map(kernel.dims.map((d, n) => [d.id, `d[${n}]`]));
+}
+
+/** Declares INDEX_ENDS: a function of the dims that gives the ends of index expressions, for those that may leave 32 bits. */
+function indexEnds(kernel: Kernel): string {
+  const { steps, ends } = indexLimits(kernel);
+  const print = printerOver(new Map([...dimTexts(kernel), ...steps.map((s, n) => [s.variable.id, `e${n}`] as const)]));
+  const lines = steps.map((s, n) => `  const e${n} = ${print(s.value)};\n`);
+  return `const INDEX_ENDS = (d) => {\n${lines.join("")}  return [${ends.map((e) => print(e.value)).join(", ")}];\n};`;
+}
+
+/** Declares KERNEL, DIMS, PARAMS, OUTPUTS, SLOTS, WHERE and INDEX_ENDS. */
 export function kernelTables(program: MachineProgram, kernel: Kernel): string {
   const print = printerOverDims(kernel);
   const extent = ({ lo, hi }: DimRange): string =>
@@ -42,6 +59,8 @@ const OUTPUTS = ${listText(outputs)};
 // Scratch buffers that take turns in each slot of the arena.
 const SLOTS = ${listText(slots)};
 const WHERE = ${listText(where)};
+// Indices are computed in 32 bits: what they can reach, where that depends on the dims.
+${indexEnds(kernel)}
 `;
 }
 
@@ -62,12 +81,25 @@ export function listText(items: readonly string[]): string {
 export const CHECKS = `
 const LIMIT = 2 ** 31;
 const say = JSON.stringify;
-const own = (object, name) => (object !== undefined && Object.hasOwn(object, name) ? object[name] : undefined);
+/** Any value as a short text. */
+const shown = (value) => {
+  if (typeof value === "function") return "a function";
+  return value === null || typeof value !== "object" ? String(value) : (value.constructor?.name ?? "an object");
+};
+const listed = (value) => (Array.isArray(value) ? "[" + value.map(shown).join(", ") + "]" : shown(value));
+const own = (object, name) => (object !== undefined && object !== null && Object.hasOwn(object, name) ? object[name] : undefined);
 const wrongType = (code, message) => new TypeError(code + ": " + message);
 const wrongValue = (code, message) => new RangeError(code + ": " + message);
 
 /** Everything that is checked before the kernel runs: its inputs, dims, and what to write into. */
 function checkCall(args, options) {
+  if (typeof args !== "object" || args === null) {
+    const names = PARAMS.map((p) => p.name).join(", ");
+    throw wrongType("E6201", "the arguments of " + KERNEL + " are missing; pass them by name: { " + names + " }");
+  }
+  refuseNoObject(options, "the options");
+  refuseNoObject(options.dims ?? {}, "dims");
+  refuseNoObject(options.out ?? {}, "out");
   refuseUnknown(args, PARAMS, "parameter");
   refuseUnknown(options.dims ?? {}, DIMS.map((name) => ({ name })), "dim");
   refuseUnknown(options.out ?? {}, OUTPUTS, "output");
@@ -77,12 +109,37 @@ function checkCall(args, options) {
   for (const w of WHERE) {
     if (!w.holds(d)) throw wrongValue("E6206", KERNEL + " is defined only where " + w.text + "; " + dimsText(d));
   }
+  const past = INDEX_ENDS(d).find((e) => e < -BigInt(LIMIT) || e >= BigInt(LIMIT));
+  if (past !== undefined) {
+    const text = "an index of " + KERNEL + " may reach " + past + "; kernels compute indices in 32 bits; " + dimsText(d);
+    throw wrongValue("E6210", text);
+  }
   PARAMS.forEach((p, n) => checkElements(p, inputs[n].data, d));
   const results = OUTPUTS.map((o) => {
     const shape = numbers(o.shape(d), o.name);
     return { ...o, shape, data: outputArray(o, shape, own(options.out, o.name)) };
   });
+  refuseOverlaps(inputs, results);
   return { inputs, d, shapes, results };
+}
+
+/** No output is written over an argument or another output. */
+function refuseOverlaps(inputs, results) {
+  const overlap = ({ data: x }, { data: y }) =>
+    x.buffer === y.buffer && x.length > 0 && y.length > 0 && x.byteOffset < y.byteOffset + y.byteLength && y.byteOffset < x.byteOffset + x.byteLength;
+  results.forEach((r, n) => {
+    if (inputs.some((i) => overlap(i, r))) {
+      throw wrongValue("E6208", "the array given for output " + r.name + " shares memory with an argument");
+    }
+    const other = results.slice(0, n).find((o) => overlap(o, r));
+    if (other === undefined) return;
+    throw wrongValue("E6208", "the arrays given for outputs " + other.name + " and " + r.name + " share memory");
+  });
+}
+
+function refuseNoObject(given, what) {
+  if (typeof given === "object" && given !== null) return;
+  throw wrongType("E6202", what + " of a call of " + KERNEL + " must be an object, not " + shown(given));
 }
 
 function refuseUnknown(given, known, what) {
@@ -108,7 +165,7 @@ function argument(p, given) {
   }
   if (shape === undefined) return { data, shape: rank < 2 ? (rank === 0 ? [] : [data.length]) : null };
   if (!Array.isArray(shape) || shape.length !== rank || shape.some((s) => !Number.isInteger(s) || s < 0)) {
-    throw wrongType("E6204", p.name + " has " + rank + " dims, the argument's shape is " + say(shape));
+    throw wrongType("E6204", p.name + " has " + rank + " dims, the argument's shape is " + listed(shape));
   }
   return { data, shape };
 }
@@ -150,7 +207,8 @@ function bindDims(inputs, given) {
   DIMS.forEach((name, n) => {
     const value = own(given, name);
     if (value !== undefined) {
-      if (!Number.isInteger(Number(value)) || value < 0) throw wrongType("E6202", name + " is a dim: a whole number from 0");
+      const whole = typeof value === "bigint" || Number.isInteger(value);
+      if (!whole || value < 0) throw wrongType("E6202", name + " is a dim: a whole number from 0, not " + shown(value));
       bind(n, BigInt(value), "the dims given");
     }
     if (d[n] === undefined) {

@@ -57,6 +57,9 @@ const FILTERS = ["validation", "out-of-memory", "internal"];
 
 /** Loads the shader that lies beside this file; or its text, a URL of it, or a response. The kernel lives as long as the device. */
 export async function load(device, source = new URL(SHADER, import.meta.url)) {
+  if (typeof device?.createShaderModule !== "function") {
+    throw wrongType("E6302", "load takes a GPUDevice: load(await adapter.requestDevice()), not " + shown(device));
+  }
   const given = await source;
   const isText = typeof given === "string" && given.includes("@compute");
   const code = isText ? given : new TextDecoder().decode(await bytesOf(given));

@@ -18,6 +18,7 @@ import { useSoftwareVulkan } from "../../runtime/node/software-vulkan.ts";
 import { Tensor } from "../../runtime/tensor.ts";
 import { wgslTarget } from "../../targets/wgsl/target.ts";
 import { dimsOf, randomInputs } from "../support/run-kernel.ts";
+import { kernelOf } from "../support/kernel-of.ts";
 import { sampleKernels } from "../support/sample-kernels.ts";
 
 type Result = { readonly data: Uint8Array; readonly shape: readonly number[]; readonly dtype: string };
@@ -85,4 +86,38 @@ test("arguments are checked, results are written into given arrays", async (cont
   const { C } = await loaded.run({ A: a, B: a }, { out: { C: out } });
   expect(C?.data).toBe(out);
   expect([...out]).toEqual([7, 10, 15, 22]);
+});
+
+test("what is no call is refused", async (context) => {
+  const { kernel } = sampleKernels().find((s) => s.name === "matmul") ?? expect.fail("no sample");
+  const loaded = await build(context, kernel);
+  const a = { data: Float32Array.of(1, 2, 3, 4), shape: [2, 2] };
+  for (const args of [undefined, null, 3]) {
+    await expect(loaded.run(args)).rejects.toThrow(/^E6201: the arguments of matmul are missing/);
+  }
+  await expect(loaded.run({ A: 5, B: a })).rejects.toThrow("E6204: A has 2 dims, the argument is a number");
+  await expect(loaded.run({ A: a, B: a }, null)).rejects.toThrow(/^E6202: the options/);
+  await expect(loaded.run({ A: a, B: a }, { out: { C: a.data } })).rejects.toThrow(/^E6208: .* shares memory/);
+});
+
+test("two outputs do not share memory", async (context) => {
+  const loaded = await build(
+    context,
+    kernelOf("kernel pair(A: f32[N]) -> B: f32[N], C: f32[N] { B[i] = A[i]; C[i] = -A[i]; }"),
+  );
+  const out = new Float32Array(2);
+  const message = "E6208: the arrays given for outputs B and C share memory";
+  await expect(loaded.run({ A: Float32Array.of(1, 2) }, { out: { B: out, C: out } })).rejects.toThrow(message);
+});
+
+function empty(...shape: readonly number[]): unknown {
+  return { data: new Float32Array(0), shape };
+}
+
+test("index arithmetic past 2^31 is refused", async (context) => {
+  const text = "kernel far(A: f32[N, M]) -> C: f32[M, 2] { C[j, i] = A[(j * 99999) div 100000, j] pad 0; }";
+  const loaded = await build(context, kernelOf(text));
+  const message = "E6210: an index of far may reach 4999850001; kernels compute indices in 32 bits; N = 0, M = 50000";
+  await expect(loaded.run({ A: empty(0, 50_000) })).rejects.toThrow(message);
+  expect((await loaded.run({ A: empty(0, 3) }))["C"]?.shape).toEqual([3, 2]);
 });

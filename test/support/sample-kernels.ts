@@ -264,7 +264,10 @@ function gathers(): Sample {
     [0, 4],
     [3, 0],
   ];
-  return { name: "gathers", kernel: k.build(), sizes };
+  const kernel = k.build();
+  const rows = { lo: index(0), hi: index(8) };
+  const params = kernel.params.map((p) => (p.name === "ids" ? { ...p, values: rows } : p));
+  return { name: "gathers", kernel: { ...kernel, params }, sizes };
 }
 
 /** Subscripts by division and remainder, as reshapes make them. */

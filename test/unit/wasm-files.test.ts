@@ -15,7 +15,10 @@ import { lowerToMachine } from "../../compiler/pipeline.ts";
 import { makeSource } from "../../compiler/support/source.ts";
 import { wasmTarget } from "../../targets/wasm/target.ts";
 import { disassemble } from "../support/disassemble.ts";
+import { indexPastLimit } from "../../compiler/analysis/index-limits.ts";
+import { known } from "../../compiler/support/invariant.ts";
 import { KernelBuilder } from "../support/build-kernel.ts";
+import { kernelOf } from "../support/kernel-of.ts";
 
 const root = mkdtempSync(join(tmpdir(), "einkorn-wasm-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -162,6 +165,9 @@ describe("a build", () => {
   });
 });
 
+const callWith = (given: string): string =>
+  `(() => { try { kernel.run(${given}); } catch (e) { return e.name + " " + e.message; } })()`;
+
 describe("the wrapper", () => {
   beforeAll(() => build(everything(), "everything"));
 
@@ -169,6 +175,7 @@ describe("the wrapper", () => {
     import { readFileSync } from "node:fs";
     import { load } from "./everything.mjs";
     const kernel = await load(readFileSync(new URL("./everything.wasm", import.meta.url)));
+    const whole = new Float32Array(9);
     const args = () => ({
       E: { data: Float32Array.of(1, 5, 2, 3, 4, 9), shape: [2, 3] },
       ids: Int32Array.of(1, 0, 1), s: 2, on: Uint8Array.of(1, 1, 0), big: 10n,
@@ -232,8 +239,42 @@ describe("the wrapper", () => {
       "{ dims: { V: 0, C: 2147483648 } }",
       "RangeError E6210: C = 2147483648 is too large: dims stay below 2^31",
     ],
+    ["{}", "null", "TypeError E6202: the options of a call of everything must be an object, not null"],
+    ["{}", "{ dims: 3 }", "TypeError E6202: dims of a call of everything must be an object, not 3"],
+    ["{}", "{ out: 'Y' }", "TypeError E6202: out of a call of everything must be an object, not Y"],
+    ["{}", "{ dims: { N: '3' } }", "TypeError E6202: N is a dim: a whole number from 0, not 3"],
+    [
+      "{ E: { data: new Float32Array(6), shape: [2n, 3n] } }",
+      "",
+      "TypeError E6204: E has 2 dims, the argument's shape is [2, 3]",
+    ],
+    [
+      "{ E: { data: whole.subarray(3, 9), shape: [2, 3] } }",
+      "{ out: { Y: whole } }",
+      "RangeError E6208: the array given for output Y shares memory with an argument",
+    ],
+    [
+      "{}",
+      "{ out: { Y: whole, count: new BigInt64Array(whole.buffer, 16, 2) } }",
+      "RangeError E6208: the arrays given for outputs Y and count share memory",
+    ],
   ])("refuses %s %s", (change, options, message) => {
     expect(runScript(`${START} console.log(JSON.stringify(attempt(${change}, ${options || "{}"})));`)).toBe(message);
+  });
+
+  test("refuses a call without arguments", () => {
+    const calls = ["undefined", "null", "3", '"E"'];
+    const found = runScript(`${START} console.log(JSON.stringify([${calls.map(callWith).join(", ")}]));`);
+    const message = "the arguments of everything are missing; pass them by name: { E, ids, s, on, big }";
+    expect(found).toEqual(calls.map(() => `TypeError E6201: ${message}`));
+  });
+
+  test("takes arrays side by side in one buffer", () => {
+    const result = runScript(`${START}
+      const both = new ArrayBuffer(56);
+      const out = { Y: new Float32Array(both, 0, 9), count: new BigInt64Array(both, 40, 2) };
+      console.log(JSON.stringify(kernel.run(args(), { out }).Y.data === out.Y));`);
+    expect(result).toBe(true);
   });
 
   test("loads from every kind of source", () => {
@@ -252,5 +293,62 @@ describe("the wrapper", () => {
       }
       console.log(JSON.stringify(found));`);
     expect(result).toEqual([6, 6, 6, 6, 6, 6, 6, 6, 6]);
+  });
+});
+
+/** What a call gives, with an empty `A`: so that nothing but the dims is large. */
+async function attempt(text: string, stem: string, calls: readonly string[]): Promise<unknown> {
+  await build(kernelOf(text), stem);
+  return runScript(`
+    import { load } from "./${stem}.mjs";
+    const kernel = await load();
+    const attempt = (A, dims) => {
+      try { return kernel.run({ A }, { dims }).C.data.length; } catch (e) { return e.name + " " + e.message; }
+    };
+    const empty = (...shape) => ({ data: new Float32Array(0), shape });
+    console.log(JSON.stringify([${calls.join(", ")}]));`);
+}
+
+describe("index arithmetic past 2^31", () => {
+  const PADDED = "export kernel far(A: f32[N, M]) -> C: f32[M, 2] { C[j, i] = A[(j * 99999) div 100000, j] pad 0; }";
+
+  test("is refused at the call, with the dims", async () => {
+    expect(await attempt(PADDED, "far", ["attempt(empty(0, 50_000))", "attempt(empty(0, 3))"])).toEqual([
+      "RangeError E6210: an index of far may reach 4999850001; kernels compute indices in 32 bits; N = 0, M = 50000",
+      6,
+    ]);
+  });
+
+  test("is refused where no array is large at all", async () => {
+    const text = "export kernel f(A: f32[N, M, K]) -> C: f32[K] { C[k] = sum[i, j](A[i, j, k] * f32(i * j)); }";
+    const past = (2n ** 31n - 2n) * 2n;
+    expect(
+      await attempt(text, "zero", ["attempt(empty(2147483647, 3, 0))", "attempt(empty(2147483647, 2, 0))"]),
+    ).toEqual([
+      `RangeError E6210: an index of f may reach ${past}; kernels compute indices in 32 bits; N = 2147483647, M = 3, K = 0`,
+      0,
+    ]);
+  });
+
+  test("is refused by the wrapper just where the library refuses it", async () => {
+    const text =
+      "export kernel g(A: f32[N]) -> C: f32[N] where N >= 2 { C[i] = A[(i * i * i - N * i) div (i + 1)] pad mirror; }";
+    const kernel = kernelOf(text);
+    const id = known(kernel.dims[0], "N").id;
+    const sizes = [2, 3, 1289, 1290, 1291, 1292, 1500, 40_000];
+    const expected = sizes.map((n) => indexPastLimit(kernel, new Map([[id, BigInt(n)]])) !== null);
+    expect(new Set(expected).size).toBe(2);
+    const found = await attempt(
+      text,
+      "cubes",
+      sizes.map((n) => `typeof attempt(new Float32Array(${n})) === "string"`),
+    );
+    expect(found).toEqual(expected);
+  });
+
+  test("costs a kernel nothing that cannot reach it", async () => {
+    const target = wasmTarget({ relaxed: false });
+    const files = await target.files(await target.emit(lowerToMachine(matmul(), target)), matmul(), "m");
+    expect(files.find((f) => f.name === "m.mjs")?.content).toContain("const INDEX_ENDS = (d) => {\n  return [];\n};");
   });
 });
