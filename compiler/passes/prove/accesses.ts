@@ -8,16 +8,19 @@ import { TRUE, all, atMost, less } from "../../analysis/condition.ts";
 import { constant, sub } from "../../analysis/polynomial.ts";
 import type { Verdict } from "../../analysis/prover.ts";
 import type { Tensor } from "../../ir/equations.ts";
-import type { Pad, Read } from "../../ir/expr.ts";
+import type { Expr, Pad, Read } from "../../ir/expr.ts";
 import { read } from "../../ir/expr.ts";
 import { known } from "../../support/invariant.ts";
-import { proveAtCorners } from "./extremes.ts";
+import type { Bounds } from "./bounds.ts";
+import { UNBOUNDED } from "./bounds.ts";
+import { boundsOver, proveAtCorners } from "./extremes.ts";
 import type { AccessMethod } from "./proof.ts";
 import { checkTime } from "./recurrences.ts";
 import { refuseAccess, refuseEmptyPad, warnNoHalo } from "./refuse-access.ts";
 import type { Outcome, Scope } from "./scope.ts";
 import type { Place, Subscript } from "./shared.ts";
 import { isInteger } from "./integers.ts";
+import { joinBounds } from "./value-bounds.ts";
 
 /** `0 <= y*s + r - p < H` */
 function goalText(scope: Scope, s: Subscript): string {
@@ -111,10 +114,28 @@ function record(
 function learnElement(e: Read, tensor: Tensor, scope: Scope): void {
   if (!isInteger(e.type) || scope.knows(e)) return;
   const opaque = scope.shared.polys.opaque(known(scope.symbolOf(e), "the symbol of a read"));
-  const range = e.pad?.kind === "value" ? null : tensor.values;
-  const bounds =
-    range === null
-      ? { lower: null, upper: null }
-      : { lower: scope.poly(range.lo), upper: sub(scope.poly(range.hi), constant(1)) };
+  const bounds = e.pad?.kind === "value" ? paddedBounds(e.pad.value, tensor, scope) : elementBounds(tensor, scope);
   scope.learn(e, opaque?.meaning ?? TRUE, !e.guarded, bounds);
+  if (e.pad?.kind === "value") learnThatRangeIsFilled(e, tensor, scope);
+}
+
+function elementBounds({ values }: Tensor, scope: Scope): Bounds {
+  return values === null ? UNBOUNDED : { lower: scope.poly(values.lo), upper: sub(scope.poly(values.hi), constant(1)) };
+}
+
+/** The hull of the range and the pad's value, over dims alone: which of the two it is stands in the read's meaning. */
+function paddedBounds(value: Expr, tensor: Tensor, scope: Scope): Bounds {
+  if (tensor.values === null) return UNBOUNDED;
+  const isDim = (id: string): boolean => scope.shared.dims.has(id);
+  return joinBounds(scope, elementBounds(tensor, scope), boundsOver(scope, scope.poly(value), isDim));
+}
+
+/**
+ * A parameter that has elements has a range type that they can be in: `ids: i32[N] in 0..V` with 0 < N gives 0 < V. Calls
+ * check it; for other tensors it would be what is to be proved.
+ */
+function learnThatRangeIsFilled(e: Read, { id, dims, values }: Tensor, scope: Scope): void {
+  if (values === null || !scope.shared.params.has(id)) return;
+  const filled = scope.prove(all(dims.map((d) => less(scope.poly(d.lo), scope.poly(d.hi)))));
+  if (filled.verdict.proved) scope.learn(e, less(scope.poly(values.lo), scope.poly(values.hi)), !filled.guarded);
 }
