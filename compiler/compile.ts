@@ -1,14 +1,16 @@
 /**
- * From text to artifacts, in three steps that callers can stop between: `readProgram` parses and checks a file,
- * `proveKernelOf` makes one kernel's proved equations, `emitKernel` lowers them for a target. Everything a user did wrong
- * is in `diagnostics`; null means that there is at least one error there.
+ * From text to artifacts, in steps that callers can stop between: `readModules` parses a file and what it imports,
+ * `checkModules` checks them (`readProgram` does both for a text by itself), `proveKernelOf` makes one kernel's proved
+ * equations, `emitKernel` lowers them for a target. Everything a user did wrong is in `diagnostics`; null means that there
+ * is at least one error there.
  */
 import type { Kernel } from "./ir/equations.ts";
 import type { MachineProgram } from "./ir/machine.ts";
-import { checkProgram, lowerKernel, sizeNamesOf } from "./lang/check-program.ts";
+import { checkProgram, kernelCalled, lowerKernel, sizeNamesOf } from "./lang/check-program.ts";
 import type { CheckedProgram, GivenGeneric } from "./lang/check-program.ts";
 import { lowerSchedule } from "./lang/lower-schedule.ts";
 import { parse } from "./lang/parse.ts";
+import type { Module } from "./lang/read-modules.ts";
 import { checkTarget } from "./passes/check-target.ts";
 import type { AccessProof } from "./passes/prove/proof.ts";
 import { proveKernel } from "./passes/prove/prove-kernel.ts";
@@ -16,9 +18,12 @@ import { specialise } from "./passes/specialise.ts";
 import { lowerToMachine } from "./pipeline.ts";
 import { checkSchedule } from "./schedule/check-schedule.ts";
 import { Diagnostics } from "./support/diagnostics.ts";
+import { known } from "./support/invariant.ts";
 import type { Source } from "./support/source.ts";
 import type { Artifact, Target } from "./target.ts";
 
+export { readModules } from "./lang/read-modules.ts";
+export type { Module, ModuleReader, ModuleRefusal, ModuleRequest } from "./lang/read-modules.ts";
 export type { CheckedProgram, GivenGeneric };
 
 /** A kernel whose every access is proved, and how. */
@@ -29,13 +34,17 @@ export type KernelOptions = {
   readonly generics?: ReadonlyMap<string, GivenGeneric>;
 };
 
-/** Parses and checks a source; null after a syntax error. */
+/** Parses and checks a source by itself, in which an import is refused; null after a syntax error. */
 export function readProgram(source: Source, diagnostics: Diagnostics): CheckedProgram | null {
   const found = new Diagnostics();
   const program = parse(source, found);
   for (const d of found.list) diagnostics.add(d);
-  if (found.hasErrors) return null;
-  const checked = checkProgram(program, diagnostics);
+  return found.hasErrors ? null : checkModules([{ program, imports: new Map() }], diagnostics);
+}
+
+/** Checks what `readModules` read: the last is the program, the others are what it imports. */
+export function checkModules(modules: readonly Module[], diagnostics: Diagnostics): CheckedProgram {
+  const checked = checkProgram(known(modules.at(-1), "a program").program, diagnostics, modules);
   checkSchedules(checked, diagnostics);
   return checked;
 }
@@ -43,7 +52,7 @@ export function readProgram(source: Source, diagnostics: Diagnostics): CheckedPr
 /** Asks the schedules of a file for their names and words; those that are fine get a warning, being without effect yet. */
 function checkSchedules(program: CheckedProgram, diagnostics: Diagnostics): void {
   for (const s of program.schedules) {
-    const kernel = program.kernels.find((k) => k.name === s.kernel.text);
+    const kernel = kernelCalled(program, s.kernel.text);
     if (kernel === undefined) continue;
     const found = new Diagnostics();
     const block = lowerSchedule(s, found);

@@ -5,8 +5,9 @@
  */
 import { BROWSER_DEVICES } from "./device-list.ts";
 import { makeLibrary } from "./library.ts";
+import { fetchStandard } from "./standard-library.ts";
 
-export const { compile, openDevice, targets, close } = makeLibrary(BROWSER_DEVICES);
+export const { compile, openDevice, targets, close } = makeLibrary(BROWSER_DEVICES, fetchStandard);
 
 export { EinkornError } from "../compiler/support/diagnostics.ts";
 export type { Diagnostic } from "../compiler/support/diagnostics.ts";
@@ -24,6 +25,7 @@ export { openSafetensors, writeSafetensors } from "./files/safetensors.ts";
 export type { SafetensorsArchive } from "./files/safetensors.ts";
 export type { CompileOptions, Kernels } from "./jit.ts";
 export type { CallOptions, CompiledKernel } from "./kernel.ts";
+export type { Imports } from "./modules.ts";
 export type { Shape } from "./shape.ts";
 export type { Nested, Value } from "./tensor-values.ts";
 export { equalTensors, Tensor } from "./tensor.ts";

@@ -1,17 +1,18 @@
 /**
- * Source text to callable kernels. What was compiled is kept with its device by its full key (source, name, kernel,
- * generics, dims): asking again costs a look-up, and nothing outlives the device.
+ * Source text to callable kernels. What was compiled is kept with its device by its full key (source and all that it
+ * imports, name, kernel, generics, dims): asking again costs a look-up, and nothing outlives the device.
  */
 import type { CheckedProgram, GivenGeneric } from "../compiler/compile.ts";
-import { emitKernel, proveKernelOf, readProgram } from "../compiler/compile.ts";
+import { checkModules, emitKernel, proveKernelOf, readModules } from "../compiler/compile.ts";
 import type { Kernel } from "../compiler/ir/equations.ts";
 import type { Diagnostic } from "../compiler/support/diagnostics.ts";
 import { Diagnostics, EinkornError } from "../compiler/support/diagnostics.ts";
 import { known } from "../compiler/support/invariant.ts";
-import { makeSource } from "../compiler/support/source.ts";
 import type { Device } from "./device.ts";
 import type { CompiledKernel } from "./kernel.ts";
 import { makeKernel } from "./kernel.ts";
+import type { Imports, StandardLibrary } from "./modules.ts";
+import { moduleReader, sourceOf } from "./modules.ts";
 import { listed, nearest, quoted, refuse } from "./refuse.ts";
 import { legalDim, specialiseChecked } from "./specialise.ts";
 
@@ -26,6 +27,8 @@ export type CompileOptions<Name extends string = string> = {
   readonly kernels?: readonly Name[];
   /** What messages call the source. */
   readonly name?: string;
+  /** Texts of the files that the source imports; `std/…` needs none. */
+  readonly imports?: Imports;
   /** Hears of warnings, each time the source is compiled anew. */
   readonly onWarning?: (warning: Diagnostic) => void;
 };
@@ -40,19 +43,24 @@ export async function compileOn<Name extends string>(
   device: Device,
   text: string,
   options: CompileOptions<Name>,
+  standard: StandardLibrary,
 ): Promise<Kernels<Name>>;
-export async function compileOn(device: Device, text: string, options: CompileOptions): Promise<Kernels<string>> {
+export async function compileOn(
+  device: Device,
+  text: string,
+  options: CompileOptions,
+  standard: StandardLibrary,
+): Promise<Kernels<string>> {
   if (typeof text !== "string")
     refuse("E6211", "the source is not a text", { help: ["pass the text of an .ein file"] });
-  const label = options.name ?? "<source>";
-  const { program, warnings } = await remembered(programs, JSON.stringify([label, text]), () => read(label, text));
+  const { key: sourceKey, program, warnings } = await read(text, options, standard);
   for (const w of warnings) options.onWarning?.(w);
   const names = options.kernels ?? defaultKernels(program);
   const dims = new Map(Object.entries(options.dims ?? {}).map(([n, size]) => [n, legalDim(n, size)] as const));
   const generics = new Map(Object.entries(options.generics ?? {}).map(([n, v]) => [n, asGeneric(v)] as const));
   const kernels: CompiledKernel[] = [];
   for (const name of names) {
-    const key = JSON.stringify([label, text, name, [...generics].map(([n, v]) => [n, typeof v, String(v)])]);
+    const key = JSON.stringify([sourceKey, name, [...generics].map(([n, v]) => [n, typeof v, String(v)])]);
     const proved = await remembered(cachesOf(device).proved, key, async () => prove(program, name, generics, options));
     kernels.push(await load(proved, new Map([...dims].filter(([d]) => hasDim(proved, d))), device, key));
   }
@@ -60,15 +68,23 @@ export async function compileOn(device: Device, text: string, options: CompileOp
   return Object.fromEntries(names.map((name, n) => [name, known(kernels[n], "kernel")] as const));
 }
 
-type ReadSource = { readonly program: CheckedProgram; readonly warnings: readonly Diagnostic[] };
+type ReadSource = { readonly key: string; readonly program: CheckedProgram; readonly warnings: readonly Diagnostic[] };
 
 const programs = new Map<string, Promise<ReadSource>>();
 
-async function read(label: string, text: string): Promise<ReadSource> {
-  const diagnostics = new Diagnostics();
-  const program = readProgram(makeSource(label, text), diagnostics);
-  if (program === null || diagnostics.hasErrors) throw new EinkornError(diagnostics.list);
-  return { program, warnings: diagnostics.list };
+/** The program of a source. Its key has the name and text of every file, whose reader may give others the next time. */
+async function read(text: string, options: CompileOptions, standard: StandardLibrary): Promise<ReadSource> {
+  const label = options.name ?? "<source>";
+  const found = new Diagnostics();
+  const modules = await readModules(sourceOf(label, text), moduleReader(label, options.imports, standard), found);
+  if (modules === null) throw new EinkornError(found.list);
+  const key = JSON.stringify(modules.map(({ program: { source } }) => [source.name, source.text]));
+  const check = async (): Promise<ReadSource> => {
+    const program = checkModules(modules, found);
+    if (found.hasErrors) throw new EinkornError(found.list);
+    return { key, program, warnings: found.list };
+  };
+  return found.hasErrors ? check() : remembered(programs, key, check);
 }
 
 function defaultKernels({ kernels }: CheckedProgram): readonly string[] {

@@ -7,6 +7,7 @@ import type { DeviceList, TargetHere } from "./device-list.ts";
 import { openFrom, probeAll } from "./device-list.ts";
 import type { CompileOptions, Kernels } from "./jit.ts";
 import { compileOn } from "./jit.ts";
+import type { StandardLibrary } from "./modules.ts";
 
 export type Library = {
   /**
@@ -25,7 +26,7 @@ export type Library = {
   readonly close: () => Promise<void>;
 };
 
-export function makeLibrary(list: DeviceList): Library {
+export function makeLibrary(list: DeviceList, standard: StandardLibrary): Library {
   const devices = new Map<string, Promise<Device>>();
   const openDevice = (target: string): Promise<Device> => {
     const opened = devices.get(target) ?? openFrom(list, target);
@@ -37,7 +38,7 @@ export function makeLibrary(list: DeviceList): Library {
   return {
     compile: async (source, options = {}) => {
       const { target = "wasm" } = options;
-      return compileOn(typeof target === "string" ? await openDevice(target) : target, source, options);
+      return compileOn(typeof target === "string" ? await openDevice(target) : target, source, options, standard);
     },
     openDevice,
     targets: () => probeAll(list),

@@ -5,9 +5,10 @@
  */
 import type { UserReducer } from "../ir/expr.ts";
 import { Diagnostics } from "../support/diagnostics.ts";
+import { known } from "../support/invariant.ts";
 import { didYouMean } from "../support/typos.ts";
 import type * as Ast from "./ast.ts";
-import { expressionsOf, mentionsOf, pathsOf } from "./check/ast-names.ts";
+import { mentionsOf, pathsOf } from "./check/ast-names.ts";
 import { Context } from "./check/context.ts";
 import { checkFn } from "./check/fns.ts";
 import type { GivenGeneric } from "./check/generics.ts";
@@ -15,11 +16,13 @@ import { isTypeSort, sortOf } from "./check/generics.ts";
 import { emptyInstance, topOf } from "./check/header.ts";
 import type { LoweredKernel } from "./check/lower-kernel.ts";
 import { LANGUAGE, lower } from "./check/lower-kernel.ts";
+import { calledBy, neededBy, warnOfUnused } from "./check/needed.ts";
 import type { ProgramTable } from "./check/program-table.ts";
 import { tabulate } from "./check/program-table.ts";
 import { Scope } from "./check/scope.ts";
 import { checkTestSizes } from "./check/test-sizes.ts";
 import { checkReducer } from "./check/user-reducers.ts";
+import type { Module } from "./read-modules.ts";
 
 export type { GivenGeneric } from "./check/generics.ts";
 export type { LoweredKernel } from "./check/lower-kernel.ts";
@@ -29,6 +32,8 @@ export type CheckedProgram = {
   readonly table: ProgramTable;
   /** In source order. */
   readonly kernels: readonly CheckedKernel[];
+  /** Of other files, needed here by name or through a call. */
+  readonly imported: readonly CheckedKernel[];
   readonly tests: readonly Ast.Test[];
   readonly schedules: readonly Ast.Schedule[];
 };
@@ -36,6 +41,8 @@ export type CheckedProgram = {
 export type CheckedKernel = {
   readonly name: string;
   readonly node: Ast.Kernel;
+  /** The names of its file. */
+  readonly home: ProgramTable;
   /** False after an error in it: it cannot be lowered. */
   readonly fine: boolean;
   /** With the defaults of all generics; null where it is not fine, or not checked. */
@@ -44,36 +51,56 @@ export type CheckedKernel = {
   readonly checked: boolean;
 };
 
-/** Checks a file; all mistakes go to `diagnostics`. */
-export function checkProgram(program: Ast.Program, diagnostics: Diagnostics): CheckedProgram {
-  const table = tabulate(program, diagnostics);
-  const kernels: CheckedKernel[] = [];
-  const tests: Ast.Test[] = [];
-  const schedules: Ast.Schedule[] = [];
-  for (const d of program.declarations) {
-    if (d.kind === "fn" && isDeclared(table, d)) withContext(table, diagnostics, (c, env) => checkFn(c, env, d));
-    if (d.kind === "reducer" && isDeclared(table, d))
-      withContext(table, diagnostics, (c, env) => checkReducer(c, env, d));
-    if (d.kind === "test") tests.push(d);
-    if (d.kind === "schedule") schedules.push(d);
+/**
+ * Checks a file; all mistakes go to `diagnostics`. `modules` are the files that it imports and itself, each behind what it
+ * imports (read-modules.ts); of those only what the file needs is checked, each once, and their warnings are their own.
+ */
+export function checkProgram(
+  program: Ast.Program,
+  diagnostics: Diagnostics,
+  modules: readonly Module[] = [{ program, imports: new Map() }],
+): CheckedProgram {
+  const tables = new Map<Module, ProgramTable>();
+  for (const m of modules) {
+    const isRoot = m.program === program;
+    const imports = new Map([...m.imports].map(([d, to]) => [d, to === null ? null : (tables.get(to) ?? null)]));
+    tables.set(m, tabulate(m.program, imports, isRoot, diagnostics));
   }
-  const nodes = program.declarations.filter((d) => d.kind === "kernel");
-  // Callees first, so that a mistake inside one is reported there and not at its calls.
-  for (const node of calleesFirst(nodes)) {
-    if (!isDeclared(table, node)) continue;
-    kernels.push(checkKernel(table, node, diagnostics));
+  const table = known([...tables.values()].at(-1), "the table of the root");
+  const needed = neededBy(table);
+  const imported: CheckedKernel[] = [];
+  for (const [m, t] of tables) {
+    if (t === table) continue;
+    const found = new Diagnostics();
+    imported.push(...checkDeclarations(m.program, t, needed, found));
+    for (const d of found.list) if (d.severity === "error") diagnostics.add(d);
   }
+  const kernels = checkDeclarations(program, table, needed, diagnostics);
+  const tests = program.declarations.filter((d) => d.kind === "test");
+  const schedules = program.declarations.filter((d) => d.kind === "schedule");
   for (const t of tests) checkTest(table, t, diagnostics);
   for (const s of schedules) checkSchedule(table, s, diagnostics);
-  const order = new Map(nodes.map((n, k) => [n.name.text, k]));
-  kernels.sort((a, b) => (order.get(a.name) ?? 0) - (order.get(b.name) ?? 0));
-  return { program, table, kernels, tests, schedules };
+  warnOfUnused(program, table, diagnostics);
+  return { program, table, kernels, imported, tests, schedules };
 }
 
-/** A name that was declared twice belongs to its first declaration. */
-function isDeclared(table: ProgramTable, d: Ast.Fn | Ast.Reducer | Ast.Kernel): boolean {
-  const entity = table.functions.get(d.name.text);
-  return entity !== undefined && entity.kind !== "unusable" && entity.node === d;
+/** The needed functions, reducers and kernels of one file; its kernels in source order. */
+function checkDeclarations(
+  program: Ast.Program,
+  table: ProgramTable,
+  needed: ReadonlySet<Ast.Fn | Ast.Reducer | Ast.Kernel>,
+  diagnostics: Diagnostics,
+): readonly CheckedKernel[] {
+  const kernels: CheckedKernel[] = [];
+  for (const d of program.declarations) {
+    if (d.kind === "fn" && needed.has(d)) withContext(table, diagnostics, (c, env) => checkFn(c, env, d));
+    if (d.kind === "reducer" && needed.has(d)) withContext(table, diagnostics, (c, env) => checkReducer(c, env, d));
+  }
+  const nodes = program.declarations.filter((d) => d.kind === "kernel").filter((d) => needed.has(d));
+  // Callees first, so that a mistake inside one is reported there and not at its calls.
+  for (const node of calleesFirst(nodes)) kernels.push(checkKernel(table, node, diagnostics));
+  const order = new Map(nodes.map((n, k) => [n.name.text, k]));
+  return kernels.toSorted((a, b) => (order.get(a.name) ?? 0) - (order.get(b.name) ?? 0));
 }
 
 function withContext(
@@ -81,9 +108,9 @@ function withContext(
   diagnostics: Diagnostics,
   check: (context: Context, env: ReturnType<typeof topOf>) => void,
 ): void {
-  const context = new Context(table, LANGUAGE, diagnostics);
+  const context = new Context(LANGUAGE, diagnostics);
   context.recording = false;
-  check(context, topOf(emptyInstance("", new Scope()), []));
+  check(context, topOf(emptyInstance("", new Scope()), table, []));
 }
 
 function checkKernel(table: ProgramTable, node: Ast.Kernel, diagnostics: Diagnostics): CheckedKernel {
@@ -92,17 +119,17 @@ function checkKernel(table: ProgramTable, node: Ast.Kernel, diagnostics: Diagnos
     const sort = sortOf(g);
     return sort !== null && sort !== "dim" && !isTypeSort(sort) && g.defaultValue === null;
   });
-  if (isOpen) return { name, node, fine: true, checked: false, lowered: null };
+  if (isOpen) return { name, node, home: table, fine: true, checked: false, lowered: null };
   const found = new Diagnostics();
   const lowered = lower(table, node, new Map(), found);
   for (const d of found.list) diagnostics.add(d);
   const fine = lowered !== null;
   if (!fine)
     table.wrong.set(
-      name,
+      node,
       found.list.filter((d) => d.severity === "error"),
     );
-  return { name, node, fine, checked: true, lowered };
+  return { name, node, home: table, fine, checked: true, lowered };
 }
 
 /** Kernels in an order in which what is called comes first, as far as there is one. */
@@ -113,7 +140,7 @@ function calleesFirst(nodes: readonly Ast.Kernel[]): readonly Ast.Kernel[] {
   for (const root of nodes) {
     const stack = [root];
     for (let node = stack.at(-1); node !== undefined; node = stack.at(-1)) {
-      const callee = callees(node).find((c) => {
+      const callee = calledBy(node).find((c) => {
         const n = byName.get(c);
         return n !== undefined && !done.has(n) && !stack.includes(n);
       });
@@ -130,20 +157,17 @@ function calleesFirst(nodes: readonly Ast.Kernel[]): readonly Ast.Kernel[] {
   return order;
 }
 
-const calleeCache = new WeakMap<Ast.Kernel, readonly string[]>();
-
-function callees(node: Ast.Kernel): readonly string[] {
-  let found = calleeCache.get(node);
-  if (found === undefined) {
-    found = [...mentionsOf(node.equations.flatMap(expressionsOf)).callees];
-    calleeCache.set(node, found);
-  }
-  return found;
+/** The kernel that the file knows by that name: its own, or an imported one. */
+export function kernelCalled({ kernels, imported, table }: CheckedProgram, name: string): CheckedKernel | undefined {
+  const own = kernels.find((k) => k.name === name);
+  const entity = table.functions.get(name);
+  return own ?? (entity?.kind === "kernel" ? imported.find((k) => k.node === entity.node) : undefined);
 }
 
 /**
  * One kernel as equations, with these values for its generics (the others take their defaults). Null after an error,
- * which `diagnostics` then has. The name must be one of `checked.kernels`.
+ * which `diagnostics` then has. The name is one of `checked.kernels`, or of
+ * what the file imports.
  */
 export function lowerKernel(
   checked: CheckedProgram,
@@ -151,7 +175,7 @@ export function lowerKernel(
   options: { readonly generics?: ReadonlyMap<string, GivenGeneric> },
   diagnostics: Diagnostics,
 ): LoweredKernel | null {
-  const kernel = checked.kernels.find((k) => k.name === name);
+  const kernel = kernelCalled(checked, name);
   if (kernel === undefined) {
     const near = didYouMean(
       name,
@@ -167,7 +191,7 @@ export function lowerKernel(
   }
   const generics = options.generics ?? new Map<string, GivenGeneric>();
   if (generics.size === 0 && kernel.lowered !== null) return kernel.lowered;
-  return lower(checked.table, kernel.node, generics, diagnostics);
+  return lower(kernel.home, kernel.node, generics, diagnostics);
 }
 
 /** The reducer with the defaults of its generics; null where it has none for some of them, or is wrong. */

@@ -74,12 +74,18 @@ export const CODES = {
   // limits, and what is not built yet
   E2040: error("a kernel or function that calls itself"),
   E2041: error("the program grows too large"),
-  E2050: error("imports are not built yet"),
   E2051: error("derived kernels are not built yet"),
   E2052: error("a construct that is not built yet"),
   E2053: error("a built-in that is not built yet"),
   E2060: error("a test or schedule of something else than a kernel"),
   E2061: error("a size of a test without a fitting range"),
+  // imports
+  E2070: error("an import of what no module is called"),
+  E2071: error("an import of a name that the file does not export"),
+  E2072: error("files that import each other in a circle"),
+  E2073: error("an import too many"),
+  E2074: error("no such module of the standard library"),
+  W2070: warning("an import that is not used"),
   // E3: schedules (schedule/).
   E3001: error("no such directive"),
   E3002: error("a directive is not written as it should be"),
@@ -135,6 +141,7 @@ export const CODES = {
   E6123: error("the archive inflates past the limit"),
   E6131: error("the .safetensors header is malformed"),
   E6132: error("the .safetensors offsets do not match the tensors"),
+  E6141: error("an imported file that nobody was asked for"),
 
   // E62: calling a kernel (exit 1).
   E6201: error("an argument is missing"),

@@ -15,6 +15,7 @@ import { openSafetensors } from "../files/safetensors.ts";
 import type { CompiledKernel } from "../kernel.ts";
 import { makeLibrary } from "../library.ts";
 import { NODE_DEVICES } from "../node/devices.ts";
+import { readStandard } from "../node/standard-library.ts";
 import { packageRoot } from "../node/examples.ts";
 import { readFileBytes } from "../node/files.ts";
 import { refuse } from "../refuse.ts";
@@ -88,7 +89,7 @@ export async function demo(options: DemoOptions): Promise<Outcome<DemoResult>> {
       help: ["run it in a checkout of the project"],
     });
   }
-  const library = makeLibrary(NODE_DEVICES);
+  const library = makeLibrary(NODE_DEVICES, readStandard);
   const progress = makeProgress();
   try {
     const source = new TextDecoder().decode(await readFileBytes(program));

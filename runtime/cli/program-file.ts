@@ -1,9 +1,13 @@
 /** The FILE[:KERNEL,…] of a command line: reading it, checking it, and proving the kernels it names. */
-import type { CheckedProgram, GivenGeneric, ProvedKernel } from "../../compiler/compile.ts";
-import { proveKernelOf, readProgram } from "../../compiler/compile.ts";
+import { sep } from "node:path";
+import type { CheckedProgram, GivenGeneric, ModuleReader, ProvedKernel } from "../../compiler/compile.ts";
+import { checkModules, proveKernelOf, readModules } from "../../compiler/compile.ts";
+import { isStandardModule } from "../../compiler/lang/module-names.ts";
 import { Diagnostics, EinkornError } from "../../compiler/support/diagnostics.ts";
+import type { Source } from "../../compiler/support/source.ts";
 import { makeSource } from "../../compiler/support/source.ts";
-import { readFileBytes } from "../node/files.ts";
+import { readSourceText, readText } from "../node/module-files.ts";
+import { readStandard } from "../node/standard-library.ts";
 import { listed, nearest, quoted, refuse } from "../refuse.ts";
 
 export type ProgramFile = {
@@ -15,12 +19,9 @@ export type ProgramFile = {
   readonly kernels: readonly string[];
 };
 
-/** Source files above this are refused by the parser; reading more would be pointless. */
-const LARGEST_SOURCE = 2 ** 24;
-
-/** `net.ein`, `net.ein:layer`, `net.ein:a,b`. */
+/** `net.ein`, `net.ein:layer`, `net.ein:a,b`; `std/NAME:layer` is of the standard library. */
 export function splitFileArgument(text: string): { readonly path: string; readonly kernels: readonly string[] | null } {
-  const match = /^(.*\.ein|-):([A-Za-z0-9_,]*)$/.exec(text);
+  const match = /^(.*\.ein|-|std\/[a-z0-9_]+):([A-Za-z0-9_,]*)$/.exec(text);
   if (match === null) return { path: text, kernels: null };
   const kernels = (match[2] ?? "").split(",").filter((k) => k !== "");
   if (kernels.length === 0) refuse("E6401", `${quoted(text)} names no kernel after the colon`);
@@ -30,10 +31,9 @@ export function splitFileArgument(text: string): { readonly path: string; readon
 /** Null after a syntax error; other mistakes of the program are in `diagnostics` as well. */
 export async function readProgramFile(argument: string, diagnostics: Diagnostics): Promise<ProgramFile | null> {
   const { path, kernels: named } = splitFileArgument(argument);
-  const bytes = await readFileBytes(path, LARGEST_SOURCE);
-  const source = makeSource(path === "-" ? "<stdin>" : path, new TextDecoder().decode(bytes));
-  const program = readProgram(source, diagnostics);
-  if (program === null) return null;
+  const modules = await readModules(await rootSource(path), readModule, diagnostics);
+  if (modules === null) return null;
+  const program = checkModules(modules, diagnostics);
   const names = program.kernels.map((k) => k.name);
   for (const k of named ?? []) {
     if (names.includes(k)) continue;
@@ -44,6 +44,19 @@ export async function readProgramFile(argument: string, diagnostics: Diagnostics
   const exported = program.kernels.filter((k) => k.node.exported).map((k) => k.name);
   return { path, program, named, kernels: named ?? (exported.length > 0 ? exported : names) };
 }
+
+/** Names of modules are paths with `/` on every machine, and what stands on standard input imports from here. */
+async function rootSource(path: string): Promise<Source> {
+  if (!isStandardModule(path))
+    return makeSource(path === "-" ? "<stdin>" : path.replaceAll(sep, "/"), await readSourceText(path));
+  const text = await readStandard(path);
+  return typeof text === "string" ? makeSource(path, text) : refuse(text.code, text.message, text);
+}
+
+const readModule: ModuleReader = async ({ kind, name }) => {
+  const text = await (kind === "standard" ? readStandard(name) : readText(name));
+  return typeof text === "string" ? makeSource(name, text) : text;
+};
 
 /** A program without mistakes; null where there are some: `diagnostics` says which. */
 export async function openProgram(argument: string, diagnostics: Diagnostics): Promise<ProgramFile | null> {

@@ -16,13 +16,17 @@ import type { Builtin } from "../../compiler/lang/builtins.ts";
 import { BUILTINS, REDUCTIONS } from "../../compiler/lang/builtins.ts";
 import { LIMITS } from "../../compiler/lang/check/context.ts";
 import { CHAIN_LIMIT, NESTING_LIMIT } from "../../compiler/lang/nesting.ts";
+import { MODULE_LIMITS } from "../../compiler/lang/read-modules.ts";
 import { NAME_LIMIT, SOURCE_LIMIT } from "../../compiler/lang/scan.ts";
 import { HARD_KEYWORDS, spellingOf } from "../../compiler/lang/tokens.ts";
 import { CODES } from "../../compiler/support/codes.ts";
+import type { Diagnostic } from "../../compiler/support/diagnostics.ts";
 import { Diagnostics } from "../../compiler/support/diagnostics.ts";
 import { renderDiagnostics } from "../../compiler/support/render-diagnostic.ts";
+import type { Source } from "../../compiler/support/source.ts";
 import { makeSource } from "../../compiler/support/source.ts";
-import { diagnose } from "../diagnostics/diagnose.ts";
+import { readStandard } from "../../runtime/node/standard-library.ts";
+import { diagnoseAll } from "../diagnostics/diagnose.ts";
 import { anchorsOf, blocksOf, codeIn, codeWordsOf, tableOf } from "../support/markdown.ts";
 import { array } from "../support/nd-array.ts";
 
@@ -30,10 +34,23 @@ const page = readFileSync(join(import.meta.dirname, "..", "..", "docs", "languag
 const blocks = blocksOf(page);
 const programs = blocks.flatMap((block, n) => (block.words[0] === "ein" ? [{ ...block, n }] : []));
 
+/** Blocks that are marked as files, for the others to import. */
+const importable = new Map(
+  programs.flatMap(({ words, text }) => (words[1] === "file" ? [[words[2] ?? "", text] as const] : [])),
+);
+
+async function diagnose(source: Source): Promise<readonly Diagnostic[]> {
+  return diagnoseAll(source, async ({ kind, name }) => {
+    const text = kind === "standard" ? await readStandard(name) : importable.get(name);
+    if (typeof text === "string") return makeSource(name, text);
+    return text ?? { code: "E6102", message: `no block of the page is the file ${name}` };
+  });
+}
+
 /** The codes that a block announces, and whether they are errors or warnings. */
 function announced(words: readonly string[]): readonly string[] {
   const [, kind, ...codes] = words;
-  if (kind === undefined) return [];
+  if (kind === undefined || kind === "file") return [];
   expect(["error", "warning"], `\`\`\`${words.join(" ")}`).toContain(kind);
   expect(codes.length).toBeGreaterThan(0);
   for (const c of codes) expect(c).toMatch(kind === "error" ? /^E\d{4}$/ : /^W\d{4}$/);
@@ -46,8 +63,9 @@ describe("programs", () => {
     expect(programs.filter((p) => p.words[1] === "error").length).toBeGreaterThanOrEqual(15);
   });
 
-  test.each(programs)("line $line: $words", ({ words, text, n }) => {
-    const found = diagnose(makeSource("example.ein", text));
+  test.each(programs)("line $line: $words", async ({ words, text, n }) => {
+    const name = words[1] === "file" ? (words[2] ?? "") : "example.ein";
+    const found = await diagnose(makeSource(name, text));
     const codes = announced(words);
     expect(
       found.map((d) => d.code),
@@ -216,7 +234,10 @@ describe("tables", () => {
 
   test("limits", () => {
     const { work, nodes, depth, stages, calls } = LIMITS;
-    const wanted = [SOURCE_LIMIT, NAME_LIMIT, NESTING_LIMIT, CHAIN_LIMIT, work, nodes, depth, stages, calls];
+    const { files, depth: deep, text } = MODULE_LIMITS;
+    const ofModules = [files, deep, text];
+    const ofText = [SOURCE_LIMIT, NAME_LIMIT, NESTING_LIMIT, CHAIN_LIMIT];
+    const wanted = [...ofText, work, nodes, depth, stages, calls, ...ofModules];
     expect(tableOf(page, "limits").map(([, limit]) => Number(limit))).toEqual(wanted);
   });
 });

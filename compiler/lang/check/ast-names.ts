@@ -11,13 +11,15 @@ export type Mentions = {
   readonly bare: Set<string>;
   /** What is called. */
   readonly callees: Set<string>;
+  /** What reduces, built in or not. */
+  readonly reducers: Set<string>;
   /** The first words of paths, each where it stands. */
   readonly places: Ast.Name[];
 };
 
 /** Everything that these expressions mention; names that are bound inside are not told apart. */
 export function mentionsOf(exprs: readonly Ast.Expr[]): Mentions {
-  const found: Mentions = { names: new Set(), bare: new Set(), callees: new Set(), places: [] };
+  const found: Mentions = { names: new Set(), bare: new Set(), callees: new Set(), reducers: new Set(), places: [] };
   for (const e of exprs) visit(e, found);
   return found;
 }
@@ -60,6 +62,7 @@ function visit(e: Ast.Expr, found: Mentions): void {
       if (e.pad?.kind === "padValue") go(e.pad.value);
       return;
     case "reduction":
+      found.reducers.add(e.reducer.names.map((n) => n.text).join("."));
       for (const b of e.binders) rangeOf(b.range).forEach(go);
       if (e.guard !== null) go(e.guard);
       return args(e.args);

@@ -44,12 +44,12 @@ export function call(context: Context, env: Env, e: Ast.Call): Value {
   // A generic dtype casts as the dtype does that it stands for.
   const builtin = BUILTINS.get(env.types.get(name) ?? name);
   if (builtin !== undefined) return callBuiltin(context, env, e, name, builtin);
-  const declared = context.program.functions.get(name);
+  const declared = env.module.functions.get(name);
   switch (declared?.kind) {
     case "fn":
-      return callFn(context, env, e, declared.node);
+      return callFn(context, env, e, declared);
     case "kernel":
-      return callKernel(context, env, e, declared.node, null);
+      return callKernel(context, env, e, declared, null);
     case "unusable":
       context.refer(declared.reason === null ? [] : [declared.reason]);
       for (const a of e.args) if (a.value.kind !== "string") evaluate(context, env, a.value);
@@ -57,14 +57,14 @@ export function call(context: Context, env: Env, e: Ast.Call): Value {
     case "reducer":
     case undefined:
       for (const a of e.args) if (a.value.kind !== "string") evaluate(context, env, a.value);
-      reportNoFunction(context, e, name, declared?.kind === "reducer");
+      reportNoFunction(context, env, e, name, declared?.kind === "reducer");
       return poison(e.span);
     default:
       return declared satisfies undefined;
   }
 }
 
-function reportNoFunction(context: Context, e: Ast.Call, name: string, isReducer: boolean): void {
+function reportNoFunction(context: Context, env: Env, e: Ast.Call, name: string, isReducer: boolean): void {
   if (isReducer || builtinReduction(name) !== null) {
     context.report("E2014", {
       span: e.callee.span,
@@ -74,7 +74,7 @@ function reportNoFunction(context: Context, e: Ast.Call, name: string, isReducer
     return;
   }
   const bits = `bit_${name}`;
-  const near = BUILTINS.has(bits) ? bits : didYouMean(name, [...BUILTINS.keys(), ...context.program.functions.keys()]);
+  const near = BUILTINS.has(bits) ? bits : didYouMean(name, [...BUILTINS.keys(), ...env.module.functions.keys()]);
   context.report("E2002", {
     span: e.callee.span,
     message: `no function or kernel is called \`${name}\``,

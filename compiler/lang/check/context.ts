@@ -104,6 +104,8 @@ export type Instance = {
 /** A place in an instance. */
 export type Env = {
   readonly instance: Instance;
+  /** The names of the file that the text around stands in. */
+  readonly module: ProgramTable;
   readonly scope: Scope;
   readonly types: ReadonlyMap<string, DType>;
   readonly stage: StageSymbol | null;
@@ -112,7 +114,7 @@ export type Env = {
   /** Levels of expressions around. */
   readonly nesting: number;
   /** Functions and kernels being expanded, outermost first. */
-  readonly calls: readonly string[];
+  readonly calls: readonly (Ast.Kernel | Ast.Fn | Ast.Reducer)[];
   /** The call that the expansion around started with; null in the kernel's own text. */
   readonly origin: Span | null;
   /** Inside a subscript: an unknown name is then a free index. */
@@ -166,7 +168,6 @@ export type Language = {
 export type WhereCondition = Kernel["where"][number];
 
 export class Context {
-  readonly program: ProgramTable;
   readonly language: Language;
   readonly spans = new WeakMap<Expr, Span>();
   readonly polys: IndexPolynomials;
@@ -177,7 +178,8 @@ export class Context {
   readonly where: WhereCondition[] = [];
   /** Kernel parameters and tensors of stages, by id. */
   readonly tensors = new Map<string, TensorSymbol>();
-  readonly reducers = new Map<string, UserReducer>();
+  /** By node, then by the generics that it is instantiated with. */
+  readonly reducers = new Map<Ast.Reducer, Map<string, UserReducer>>();
   readonly stageNames = new Set<string>();
   /** False while types of a recurrence are inferred: nothing is recorded then. */
   recording = true;
@@ -194,8 +196,7 @@ export class Context {
   #refersElsewhere = false;
   #nodes = 0;
 
-  constructor(program: ProgramTable, language: Language, diagnostics: Diagnostics) {
-    this.program = program;
+  constructor(language: Language, diagnostics: Diagnostics) {
     this.language = language;
     this.diagnostics = diagnostics;
     this.polys = new IndexPolynomials((id) => this.tensors.get(id)?.values ?? null);
@@ -235,7 +236,7 @@ export class Context {
   /** Is this the first time that the free index is met in the equation? It is reported once. */
   isFirstMention(equation: Span, index: string): boolean {
     if (!this.recording) return true;
-    const key = `${equation.start} ${index}`;
+    const key = `${equation.source.name} ${equation.start} ${index}`;
     if (this.#freeIndices.has(key)) return false;
     this.#freeIndices.add(key);
     return true;
@@ -277,7 +278,7 @@ export class Context {
   exhaust(span: Span, what: string, env: Env | null): void {
     if (this.#exhausted) return;
     this.#exhausted = true;
-    const calls = env?.calls ?? [];
+    const calls = (env?.calls ?? []).map((c) => c.name.text);
     this.report("E2041", {
       span: env?.origin ?? span,
       message: `the program grows too large here: ${what}`,

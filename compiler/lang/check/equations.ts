@@ -38,7 +38,8 @@ export function checkEquations(
   const selfReading = new Set(units.filter((_, n) => edges(n).includes(n)));
   markRecurrences(context, env.instance, groups, (u) => selfReading.has(u));
   checkInOrder(context, env, groups);
-  const isWrong = (): boolean => context.diagnostics.list.slice(before).some((d) => d.severity === "error");
+  const isWrong = (): boolean =>
+    context.refersElsewhere || context.diagnostics.list.slice(before).some((d) => d.severity === "error");
   // An equation that was refused gives no ranges: what would be missing then is no mistake of its own.
   if (isWrong() || context.exhausted) return null;
   inferRanges(context, env.instance, false);

@@ -13,17 +13,21 @@ import { asScalar, bindLet, declare, evaluate } from "./parts.ts";
 import { bindGenerics, inferTypes, resolveType, splitArguments } from "./generics.ts";
 import type { BoundGenerics } from "./generics.ts";
 import { lift } from "./lift.ts";
+import type { FnEntity } from "./program-table.ts";
 import { Scope } from "./scope.ts";
 import { convert } from "./types.ts";
 import type { Scalar, Value } from "./value.ts";
 import { exprOf, poison, scalar } from "./value.ts";
 
 /** May this function or kernel be expanded here? Reports recursion and chains that are too long. */
-export function mayExpand(context: Context, env: Env, name: string, span: Span): boolean {
-  if (env.calls.includes(name)) {
+export function mayExpand(context: Context, env: Env, node: Ast.Kernel | Ast.Fn | Ast.Reducer, span: Span): boolean {
+  const name = node.name.text;
+  const first = env.calls.indexOf(node);
+  if (first >= 0) {
+    const between = env.calls.slice(first + 1).map((c) => c.name.text);
     context.report("E2040", {
       span,
-      message: `\`${name}\` calls itself${env.calls.at(-1) === name ? "" : ` through ${env.calls.slice(env.calls.indexOf(name) + 1).join(", ")}`}`,
+      message: `\`${name}\` calls itself${between.length === 0 ? "" : ` through ${between.join(", ")}`}`,
       notes: ["kernels and functions are expanded where they are called, so a call of itself would never end"],
       help: ["use a recurrence: rec … init …"],
     });
@@ -34,22 +38,23 @@ export function mayExpand(context: Context, env: Env, name: string, span: Span):
   return false;
 }
 
-export function callFn(context: Context, env: Env, e: Ast.Call, node: Ast.Fn): Value {
+export function callFn(context: Context, env: Env, e: Ast.Call, fn: FnEntity): Value {
+  const { node } = fn;
   const name = node.name.text;
   const given = splitArguments(context, name, e, node.params, node.generics);
-  if (given === null || !mayExpand(context, env, name, e.span)) return poison(e.span);
+  if (given === null || !mayExpand(context, env, node, e.span)) return poison(e.span);
   const args = given.positional.map((a) =>
     a.value.kind === "string" ? poison(a.span) : evaluate(context, env, a.value),
   );
   const hint = name;
-  return lift(context, args, e.span, (scalars) => expandFn(context, env, e, node, scalars, given.named), hint);
+  return lift(context, args, e.span, (scalars) => expandFn(context, env, e, fn, scalars, given.named), hint);
 }
 
 function expandFn(
   context: Context,
   env: Env,
   e: Ast.Call,
-  node: Ast.Fn,
+  { node, home }: FnEntity,
   args: readonly Scalar[],
   named: ReadonlyMap<string, Ast.Argument>,
 ): Value {
@@ -58,7 +63,7 @@ function expandFn(
     node.params,
     args.map((a) => a.type),
   );
-  const sources = { args: named, env, given: new Map(), inferred, dims: new Map(), span: e.span };
+  const sources = { args: named, env, given: new Map(), inferred, dims: new Map(), span: e.span, home };
   const generics = bindGenerics(context, node.generics, sources);
   if (!generics.complete) return poison(e.span);
   const scope = new Scope();
@@ -75,10 +80,11 @@ function expandFn(
   }
   const inside: Env = {
     ...env,
+    module: home,
     scope: withGenerics(context, scope, node.generics, generics),
     types: generics.types,
     isFn: true,
-    calls: [...env.calls, node.name.text],
+    calls: [...env.calls, node],
     origin: env.origin ?? e.span,
     subscript: false,
     equation: null,
@@ -139,6 +145,7 @@ export function checkFn(context: Context, env: Env, node: Ast.Fn): void {
     inferred: new Map(),
     dims: new Map(),
     span: node.name.span,
+    home: env.module,
   };
   const withDefaults = node.generics.filter((g) => g.defaultValue !== null || /^(dtype|any)/.test(g.sort.text));
   if (withDefaults.length < node.generics.length) return; // checked at its calls, where the numbers are known
@@ -156,7 +163,7 @@ export function checkFn(context: Context, env: Env, node: Ast.Fn): void {
     scope: withGenerics(context, scope, node.generics, generics),
     types: generics.types,
     isFn: true,
-    calls: [node.name.text],
+    calls: [node],
   };
   fnBody(context, inside, node);
 }

@@ -10,6 +10,8 @@ import { didYouMean } from "../../support/typos.ts";
 import type * as Ast from "../ast.ts";
 import type { Context, Env } from "./context.ts";
 import { evaluateScalar } from "./parts.ts";
+import type { ProgramTable } from "./program-table.ts";
+import { Scope } from "./scope.ts";
 import type { Scalar, ValueType } from "./value.ts";
 import { boolConstant, defaultType, indexConstant, isWhole, realConstant, typeName } from "./value.ts";
 
@@ -76,6 +78,8 @@ export type GenericSources = {
   readonly dims: ReadonlyMap<string, Scalar>;
   /** Where it is called; for the outermost kernel, its name. */
   readonly span: Span;
+  /** The names of the file that declares the generics: their defaults are written there. */
+  readonly home: ProgramTable;
 };
 
 /** Values for all generics but `dim` ones that nothing gives; what is missing or of the wrong kind is reported. */
@@ -146,6 +150,12 @@ function typeWord(e: Ast.Expr | null): string | null {
   return e?.kind === "path" && e.names.length === 1 ? e.names[0].text : null;
 }
 
+/** A default is written where the generic is declared, and sees nothing of the call. */
+function aroundDefault({ env, home }: GenericSources): Env {
+  const module = { module: home, scope: new Scope(), types: new Map<string, DType>() };
+  return { ...env, ...module, stage: null, subscript: false, hidden: null, equation: null };
+}
+
 /** Null: a dim that nothing gives. */
 function valueFor(
   context: Context,
@@ -166,7 +176,7 @@ function valueFor(
   const dim = sources.dims.get(name);
   if (dim !== undefined) return dim;
   if (g.defaultValue !== null) {
-    const value = evaluateScalar(context, { ...sources.env, stage: null }, g.defaultValue);
+    const value = evaluateScalar(context, aroundDefault(sources), g.defaultValue);
     if (value !== null && value.constant !== null && fitsSort(value, sort)) return asSort(value, sort);
     if (value !== null)
       context.report("E2016", {

@@ -19,6 +19,7 @@ import type { Context, Env, Instance } from "./context.ts";
 import { declare, evaluateScalar } from "./parts.ts";
 import { resolveType, sortOf } from "./generics.ts";
 import { isCondition } from "./operators.ts";
+import type { ProgramTable } from "./program-table.ts";
 import type { Scope } from "./scope.ts";
 import { shortText } from "./types.ts";
 import type { Scalar, TensorSymbol } from "./value.ts";
@@ -140,8 +141,12 @@ export function shapeOf(context: Context, env: Env, type: Ast.TypeRef): readonly
 function mayBeSize(context: Context, e: Ast.Expr, hi: Expr): boolean {
   const { facts, polys } = context;
   const p = polys.poly(hi);
-  const isNegative = proveAtMost(facts, p, MINUS_ONE).proved;
-  if (!isNegative && !proveAtMost(facts, constant(DIM_LIMIT), p).proved) return true;
+  // A dim by itself lies between the two: nothing is left to prove.
+  const { lower, upper } = facts.bounds(p);
+  const isNegative = (lower === null || lower < 0n) && proveAtMost(facts, p, MINUS_ONE).proved;
+  const isGreat = (): boolean =>
+    (upper === null || upper >= DIM_LIMIT) && proveAtMost(facts, constant(DIM_LIMIT), p).proved;
+  if (!isNegative && !isGreat()) return true;
   const [text, value] = [shortText(e.span), polys.print(p)];
   context.report("E2018", {
     span: e.span,
@@ -282,9 +287,10 @@ export function naturalDims(
 }
 
 /** A place at the top of an instance. */
-export function topOf(instance: Instance, calls: readonly string[]): Env {
+export function topOf(instance: Instance, module: ProgramTable, calls: Env["calls"]): Env {
   return {
     instance,
+    module,
     scope: instance.scope,
     types: instance.types,
     stage: null,

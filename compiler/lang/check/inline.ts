@@ -29,6 +29,7 @@ import {
   whereConditions,
 } from "./header.ts";
 import { declare } from "./parts.ts";
+import type { KernelEntity, ProgramTable } from "./program-table.ts";
 import { Scope } from "./scope.ts";
 import type { Scalar, TensorSymbol, TensorValue, Value, ValueType } from "./value.ts";
 import { poison, typeOnly } from "./value.ts";
@@ -37,7 +38,8 @@ import { poison, typeOnly } from "./value.ts";
 export type KernelResult = { readonly name: string; readonly value: TensorValue };
 
 /** A call inside an expression: its stages are called after the kernel. */
-export function callKernel(context: Context, env: Env, e: Ast.Call, node: Ast.Kernel, name: string | null): Value {
+export function callKernel(context: Context, env: Env, e: Ast.Call, callee: KernelEntity, name: string | null): Value {
+  const { node } = callee;
   if (env.isFn) {
     context.report("E2014", {
       span: e.callee.span,
@@ -47,7 +49,7 @@ export function callKernel(context: Context, env: Env, e: Ast.Call, node: Ast.Ke
     return poison(e.span);
   }
   if (!context.recording) return resultTypes(node, e);
-  const results = inlineKernel(context, env, e, node, name);
+  const results = inlineKernel(context, env, e, callee, name);
   if (results === null) return poison(e.span);
   const values = results.map((r): Value => (r.value.dims.length === 0 ? r.value.at([]) : { ...r.value, span: e.span }));
   const [only, other] = values;
@@ -69,13 +71,13 @@ export function inlineKernel(
   context: Context,
   env: Env,
   e: Ast.Call,
-  node: Ast.Kernel,
+  { node, home }: KernelEntity,
   name: string | null,
 ): readonly KernelResult[] | null {
   const given = splitArguments(context, node.name.text, e, node.params, genericsOf(node));
   const values = (given?.positional ?? []).map((a) => callArgument(context, env, a));
-  if (given === null || !mayExpand(context, env, node.name.text, e.span)) return null;
-  const mistakes = context.program.wrong.get(node.name.text);
+  if (given === null || !mayExpand(context, env, node, e.span)) return null;
+  const mistakes = home.wrong.get(node);
   if (mistakes !== undefined) {
     context.refer(mistakes);
     return null;
@@ -97,7 +99,7 @@ export function inlineKernel(
     args.map((a): ValueType => a.dtype ?? "unknown"),
   );
   const unified = unifyDims(node, dims, args, given.positional);
-  const sources = { args: given.named, env, given: new Map(), inferred, dims: unified, span: e.span };
+  const sources = { args: given.named, env, given: new Map(), inferred, dims: unified, span: e.span, home };
   const generics = bindGenerics(context, genericsOf(node), sources);
   if (!generics.complete) return null;
   const bound = new Map([...unified, ...generics.values]);
@@ -110,12 +112,23 @@ export function inlineKernel(
     });
     return null;
   }
-  return expandKernel(context, env, { e, node, prefix, dims, bound, generics, args, positional: given.positional });
+  return expandKernel(context, env, {
+    e,
+    node,
+    home,
+    prefix,
+    dims,
+    bound,
+    generics,
+    args,
+    positional: given.positional,
+  });
 }
 
 type Expansion = {
   readonly e: Ast.Call;
   readonly node: Ast.Kernel;
+  readonly home: ProgramTable;
   readonly prefix: string;
   readonly dims: readonly DeclaredDim[];
   readonly bound: ReadonlyMap<string, Scalar>;
@@ -133,7 +146,7 @@ function expandKernel(context: Context, env: Env, x: Expansion): readonly Kernel
     types: x.generics.types,
   });
   declareValues(context, scope, node, x.dims, x.bound);
-  const inside = { ...topOf(instance, [...env.calls, node.name.text]), origin: env.origin ?? e.span };
+  const inside = { ...topOf(instance, x.home, [...env.calls, node]), origin: env.origin ?? e.span };
   const outer = { diagnostics: context.diagnostics, facts: context.facts };
   context.diagnostics = new Diagnostics();
   const results = expandInside(context, inside, x);

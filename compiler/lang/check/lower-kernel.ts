@@ -52,15 +52,20 @@ export function lower(
   diagnostics: Diagnostics,
 ): LoweredKernel | null {
   const found = new Diagnostics();
-  const context = new Context(table, LANGUAGE, found);
-  const kernel = lowerIn(context, node, given);
+  const context = new Context(LANGUAGE, found);
+  const kernel = lowerIn(context, table, node, given);
   for (const d of found.list) diagnostics.add(d);
   if (kernel === null && !found.hasErrors && !context.refersElsewhere)
     throw new InternalError(`${node.name.text} was refused without a reason`);
   return kernel === null || found.hasErrors ? null : { kernel, spans: context.spans, claims: context.claims };
 }
 
-function lowerIn(context: Context, node: Ast.Kernel, given: ReadonlyMap<string, GivenGeneric>): Kernel | null {
+function lowerIn(
+  context: Context,
+  table: ProgramTable,
+  node: Ast.Kernel,
+  given: ReadonlyMap<string, GivenGeneric>,
+): Kernel | null {
   const scope = new Scope();
   const dims = declaredDims(context, node);
   for (const name of given.keys()) {
@@ -75,7 +80,7 @@ function lowerIn(context: Context, node: Ast.Kernel, given: ReadonlyMap<string, 
       ],
     });
   }
-  const outermost = topOf(emptyInstance(node.name.text, new Scope()), []);
+  const outermost = topOf(emptyInstance(node.name.text, new Scope()), table, []);
   const sources = {
     args: new Map(),
     env: outermost,
@@ -83,6 +88,7 @@ function lowerIn(context: Context, node: Ast.Kernel, given: ReadonlyMap<string, 
     inferred: new Map(),
     dims: new Map(),
     span: node.name.span,
+    home: table,
   };
   const generics = bindGenerics(context, genericsOf(node), sources);
   if (dims === null || !generics.complete) return null;
@@ -92,7 +98,7 @@ function lowerIn(context: Context, node: Ast.Kernel, given: ReadonlyMap<string, 
   );
   declareValues(context, scope, node, dims, new Map([...free, ...generics.values]));
   const instance = emptyInstance(node.name.text, scope, { types: generics.types });
-  const env = topOf(instance, [node.name.text]);
+  const env = topOf(instance, table, [node]);
 
   const params = node.params.map((p): TensorSymbol | null => {
     const symbol = declaredTensor(context, env, p, p.name.text);

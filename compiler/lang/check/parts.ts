@@ -93,12 +93,12 @@ export function reportUnknown(context: Context, env: Env, name: Ast.Name): void 
     });
     return;
   }
-  const isFunction = context.program.functions.has(text);
+  const isFunction = env.module.functions.has(text);
   context.report("E2002", {
     span,
     message: `nothing here is called \`${text}\``,
     notes: isFunction
-      ? [`\`${text}\` is a ${context.program.functions.get(text)?.kind ?? "name"}; its result is ${text}(…)`]
+      ? [`\`${text}\` is a ${env.module.functions.get(text)?.kind ?? "name"}; its result is ${text}(…)`]
       : [],
     help: near === null ? [] : [`did you mean ${near} ?`],
   });

@@ -20,6 +20,7 @@ import type { Context, Env, IndexSymbol } from "./context.ts";
 import { evaluate, evaluateScalar, asScalar } from "./parts.ts";
 import { applyIndex } from "./index-arithmetic.ts";
 import { isCondition } from "./operators.ts";
+import type { ReducerEntity } from "./program-table.ts";
 import { Scope } from "./scope.ts";
 import { shortText } from "./types.ts";
 import { userReducer } from "./user-reducers.ts";
@@ -32,10 +33,10 @@ type Domain = { readonly indices: readonly IndexSymbol[]; readonly guard: Scalar
 export function reduction(context: Context, env: Env, e: Ast.Reduction): Value {
   const name = e.reducer.names.map((n) => n.text).join(".");
   const row = builtinReduction(name);
-  const declared = context.program.functions.get(name);
+  const declared = env.module.functions.get(name);
   if (row === null && declared?.kind !== "reducer") {
     if (declared?.kind === "unusable") context.refer(declared.reason === null ? [] : [declared.reason]);
-    else reportNoReduction(context, name, e);
+    else reportNoReduction(context, env, name, e);
     return poison(e.span);
   }
   const inside = {
@@ -52,7 +53,7 @@ export function reduction(context: Context, env: Env, e: Ast.Reduction): Value {
   if (e.guard !== null && (guard === null || !isCondition(context, guard))) return poison(e.span);
   const domain: Domain = { indices, guard: guard?.constant === true ? null : guard, span: e.span };
   if (row === null) {
-    return declared?.kind === "reducer" ? reduceByUser(context, env, declared.node, e, domain, args) : poison(e.span);
+    return declared?.kind === "reducer" ? reduceByUser(context, env, declared, e, domain, args) : poison(e.span);
   }
   const [only, other] = args;
   if (only === undefined || other !== undefined) {
@@ -70,9 +71,9 @@ function argument(context: Context, env: Env, a: Ast.Argument): Value {
   return poison(a.span);
 }
 
-function reportNoReduction(context: Context, name: string, e: Ast.Reduction): void {
-  const reducers = [...context.program.functions].flatMap(([n, f]) => (f.kind === "reducer" ? [n] : []));
-  const isFunction = BUILTINS.has(name) || context.program.functions.has(name);
+function reportNoReduction(context: Context, env: Env, name: string, e: Ast.Reduction): void {
+  const reducers = [...env.module.functions].flatMap(([n, f]) => (f.kind === "reducer" ? [n] : []));
+  const isFunction = BUILTINS.has(name) || env.module.functions.has(name);
   const near = didYouMean(name, [...Object.keys(REDUCTIONS), ...reducers]);
   context.report("E2002", {
     span: e.reducer.span,
@@ -201,12 +202,12 @@ function extent(context: Context, axis: Axis): Expr {
 function reduceByUser(
   context: Context,
   env: Env,
-  node: Ast.Reducer,
+  declared: ReducerEntity,
   e: Ast.Reduction,
   domain: Domain,
   args: readonly Value[],
 ): Value {
-  const instance = userReducer(context, env, node, e, args);
+  const instance = userReducer(context, env, declared, e, args);
   if (instance === null) return poison(e.span);
   const values = reduceValues(context, instance.reducer, instance.args, instance.types, domain);
   const [only, other] = values;

@@ -12,6 +12,7 @@ import { asScalar, declare, evaluate, takeApart } from "./parts.ts";
 import { mayExpand, paramType, withGenerics } from "./fns.ts";
 import type { BoundGenerics } from "./generics.ts";
 import { bindGenerics, inferTypes, splitArguments } from "./generics.ts";
+import type { ReducerEntity } from "./program-table.ts";
 import { Scope } from "./scope.ts";
 import { convert } from "./types.ts";
 import type { Scalar, Value } from "./value.ts";
@@ -31,13 +32,13 @@ const isLaw = (word: string): word is (typeof LAWS)[number] => (LAWS as readonly
 export function userReducer(
   context: Context,
   env: Env,
-  node: Ast.Reducer,
+  { node, home }: ReducerEntity,
   e: Ast.Reduction,
   values: readonly Value[],
 ): InstantiatedReducer | null {
   const name = node.name.text;
   const given = splitArguments(context, name, e, node.params, node.generics);
-  if (given === null || !mayExpand(context, env, name, e.span)) return null;
+  if (given === null || !mayExpand(context, env, node, e.span)) return null;
   const scalars: Scalar[] = [];
   for (const [n, a] of e.args.entries()) {
     if (a.name !== null) continue;
@@ -50,10 +51,10 @@ export function userReducer(
     node.params,
     scalars.map((a) => a.type),
   );
-  const sources = { args: given.named, env, given: new Map(), inferred, dims: new Map(), span: e.span };
+  const sources = { args: given.named, env, given: new Map(), inferred, dims: new Map(), span: e.span, home };
   const generics = bindGenerics(context, node.generics, sources);
   if (!generics.complete) return null;
-  const reducer = instantiate(context, env, node, generics);
+  const reducer = instantiate(context, { ...env, module: home }, node, generics);
   if (reducer === null) return null;
   const args: Scalar[] = [];
   const types: (DType | "unknown")[] = [];
@@ -75,14 +76,15 @@ function dtypeOf(v: Var): DType {
 
 function instantiate(context: Context, env: Env, node: Ast.Reducer, generics: BoundGenerics): UserReducer | null {
   const key = [
-    node.name.text,
     ...[...generics.types].map(([n, t]) => `${n}=${t}`),
     ...[...generics.values].map(([n, v]) => `${n}=${String(v.constant)}`),
   ].join(" ");
-  const before = context.reducers.get(key);
+  const instances = context.reducers.get(node) ?? new Map<string, UserReducer>();
+  context.reducers.set(node, instances);
+  const before = instances.get(key);
   if (before !== undefined) return before;
   const reducer = build(context, env, node, generics);
-  if (reducer !== null) context.reducers.set(key, reducer);
+  if (reducer !== null) instances.set(key, reducer);
   return reducer;
 }
 
@@ -93,7 +95,7 @@ function build(context: Context, env: Env, node: Ast.Reducer, generics: BoundGen
     types: generics.types,
     isFn: true,
     stage: null,
-    calls: [...env.calls, node.name.text],
+    calls: [...env.calls, node],
     subscript: false,
     equation: null,
   });
@@ -185,6 +187,7 @@ export function checkReducer(context: Context, env: Env, node: Ast.Reducer): Use
     inferred: new Map(),
     dims: new Map(),
     span: node.name.span,
+    home: env.module,
   };
   const generics = bindGenerics(context, node.generics, sources);
   return generics.complete ? instantiate(context, env, node, generics) : null;

@@ -65,10 +65,10 @@ function openStage(env: Env, node: Ast.Equation): StageSymbol {
 function directCall(context: Context, env: Env, node: Ast.Equation): readonly KernelResult[] | null | "none" {
   const { value, targets } = node;
   if (value.kind !== "call") return "none";
-  const callee = context.program.functions.get(value.callee.names.map((n) => n.text).join("."));
+  const callee = env.module.functions.get(value.callee.names.map((n) => n.text).join("."));
   if (callee?.kind !== "kernel") return "none";
   const name = targets.length === 1 ? targets[0].name.text : null;
-  return inlineKernel(context, { ...env, stage: openStage(env, node) }, value, callee.node, name);
+  return inlineKernel(context, { ...env, stage: openStage(env, node) }, value, callee, name);
 }
 
 /** Gives names to what a kernel returned: one for all of it, or one for each output. */
