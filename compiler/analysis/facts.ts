@@ -76,9 +76,10 @@ export class Facts implements Known {
 
   /** These facts and a condition that holds; `label` says why, in the user's words: `where R <= H + 2*p`. */
   assume(condition: Condition, label: string): Facts {
-    const inequalities: Fact[] = [];
+    const taken: Fact[] = [];
     const disjunctions: Disjunction[] = [];
-    this.#take(condition, label, inequalities, disjunctions);
+    this.#take(condition, label, taken, disjunctions);
+    const inequalities = taken.filter((fact) => !this.#says(fact));
     if (inequalities.length === 0 && disjunctions.length === 0) return this;
     return new Facts(
       this.atoms,
@@ -196,10 +197,17 @@ export class Facts implements Known {
     return found;
   }
 
+  /** Is the fact one of these, or weaker than one of them? */
+  #says(fact: Fact): boolean {
+    const bound = this.#formBounds().get(withoutConstant(fact.poly).key);
+    return bound !== undefined && bound.atLeast >= -constantTerm(fact.poly);
+  }
+
+  /** Those of the facts around are taken over: they come first in the list. */
   #formBounds(): ReadonlyMap<string, FormBound> {
     if (this.#forms !== null) return this.#forms;
-    const forms = new Map<string, FormBound>();
-    for (const fact of this.inequalities) {
+    const forms = new Map(this.#outer?.#formBounds());
+    for (const fact of this.inequalities.slice(this.#outer?.inequalities.length ?? 0)) {
       const key = withoutConstant(fact.poly).key; // facts are kept divided by their content
       const atLeast = -constantTerm(fact.poly);
       const best = forms.get(key);

@@ -40,18 +40,39 @@ const QUERY_UNITS = 400_000;
 /** Case distinctions one inside the other. */
 const MOST_DISTINCTIONS = 4;
 
+/** What searches came to, by the key of the goal: facts do not change, so a goal is searched for once. */
+const VERDICTS = new WeakMap<Facts, Map<string, Verdict>>();
+
 /** Does `goal >= 0` hold wherever the facts do? */
 export function prove(facts: Facts, goal: Poly): Verdict {
+  const cheap = proveCheaply(facts, goal);
+  if (cheap !== null) return cheap;
+  let verdicts = VERDICTS.get(facts);
+  if (verdicts === undefined) {
+    verdicts = new Map();
+    VERDICTS.set(facts, verdicts);
+  }
+  let verdict = verdicts.get(goal.key);
+  if (verdict === undefined) {
+    verdict = search(facts, goal);
+    verdicts.set(goal.key, verdict);
+  }
+  return verdict;
+}
+
+function search(facts: Facts, goal: Poly): Verdict {
   const budget = new WorkBudget(QUERY_UNITS);
-  const direct = proveDirectly(facts, goal, budget);
+  const direct = proveByRows(facts, goal, budget);
   if (direct !== null) return direct;
   const cases = proveByCases(facts, goal, distinctions(facts, goal).slice(0, MOST_DISTINCTIONS), budget);
   return cases ?? { proved: false, reason: budget.exceeded ? "cap" : "unknown" };
 }
 
 function proveDirectly(facts: Facts, goal: Poly, budget: WorkBudget): Proof | null {
-  const cheap = proveCheaply(facts, goal);
-  if (cheap !== null) return cheap;
+  return proveCheaply(facts, goal) ?? proveByRows(facts, goal, budget);
+}
+
+function proveByRows(facts: Facts, goal: Poly, budget: WorkBudget): Proof | null {
   const used = proveLinear(facts, goal, budget);
   if (used === null) return null;
   return { proved: true, method: "linear", facts: labelsOf(facts, used), steps: budget.steps };

@@ -181,10 +181,13 @@ function axis(context: Context, env: Env, b: Ast.Binder, e: Ast.Equation, dim: D
     startsAtZero: dim === null && e.role !== "output",
   });
   if (dim !== null && symbol.range === null && !symbol.broken) symbol.range = dim;
-  const own = AccessIndex.of(context, env.instance);
-  const overIndices = (bound: Expr): boolean => some(bound, (n) => n.kind === "var" && own.byId(n.id) !== undefined);
+  const overIndices = (bound: Expr): boolean =>
+    some(bound, (n) => n.kind === "var" && AccessIndex.of(context, env.instance).byId(n.id) !== undefined);
   const { range } = symbol;
-  if (symbol.explicit !== null || (range !== null && (overIndices(range.lo) || overIndices(range.hi)))) {
+  if (
+    symbol.explicit !== null ||
+    (range !== null && range !== dim && (overIndices(range.lo) || overIndices(range.hi)))
+  ) {
     context.report("E2011", {
       span: b.span,
       message: "the range of a left-hand index is made of dims and generics, not of data or of other indices",

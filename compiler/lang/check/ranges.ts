@@ -53,7 +53,7 @@ type Step = {
 
 /** Infers all ranges; with `bodiesOnly`, only what equations say by themselves, not what is asked of them. */
 export function inferRanges(context: Context, instance: Instance, bodiesOnly: boolean): void {
-  new RangeSearch(context, instance).run(bodiesOnly);
+  if (instance.indices.some(isOpen)) new RangeSearch(context, instance).run(bodiesOnly);
 }
 
 /** Reports every index without a range; true where there is none. */
@@ -93,7 +93,6 @@ class RangeSearch {
 
   run(bodiesOnly: boolean): void {
     const open = this.#instance.indices.filter(isOpen);
-    if (open.length === 0) return;
     const step = (find: Step["find"], upper: Step["upper"] = "least"): Step => ({ find, upper, stale: new Set(open) });
     const accesses = (mode: AccessMode): Step => step((i) => this.#fromAccesses(i, mode));
     const readers = (mode: ReaderMode): Step => step((i) => this.#fromReaders(i, mode), "greatest");
