@@ -30,11 +30,11 @@ export type OnnxCase = {
 /** `readOnnxCase("node/test_lstm_defaults")`. */
 export function readOnnxCase(name: string): OnnxCase {
   const folder = join(ROOT, name);
-  const described = JSON.parse(readFileSync(join(folder, "case.json"), "utf8"));
+  const described: Described = JSON.parse(readFileSync(join(folder, "case.json"), "utf8"));
   const graph = sub(fieldsOf(readFileSync(join(folder, "model.onnx"))), 7)[0] ?? [];
   const weights = new Map(sub(graph, 5).map((t) => [text(t, 8), weightOf(t)] as const));
-  const given = new Map(Object.entries(described.inputs).map(([n, t]) => [n, fromJson(t as JsonTensor)] as const));
-  const wanted = new Map(Object.entries(described.outputs).map(([n, t]) => [n, fromJson(t as JsonTensor)] as const));
+  const given = new Map(Object.entries(described.inputs).map(([n, t]) => [n, fromJson(t)] as const));
+  const wanted = new Map(Object.entries(described.outputs).map(([n, t]) => [n, fromJson(t)] as const));
   const look = (map: ReadonlyMap<string, Numbers>, n: string): Numbers => {
     const found = map.get(n);
     if (found === undefined) throw new Error(`${name} has no ${n}, only ${[...map.keys()].join(", ")}`);
@@ -56,6 +56,8 @@ type JsonTensor = {
   readonly base64?: string;
   readonly fill?: number;
 };
+
+type Described = { readonly [part in "inputs" | "outputs"]: Readonly<Record<string, JsonTensor>> };
 
 function fromJson({ dtype, shape, data, base64, fill }: JsonTensor): Numbers {
   if (data !== undefined) return { shape, data: data.map(Number) };

@@ -6,6 +6,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "vitest";
 import type { DType } from "../../compiler/ir/dtype.ts";
+import type { Nested } from "../../runtime/node/index.ts";
 import { compile, Tensor } from "../../runtime/node/index.ts";
 
 /** Numbers in row-major order. */
@@ -66,8 +67,10 @@ export function randomInts(shape: readonly number[], seed: number, range: readon
 }
 
 function fromTensor(t: Tensor): Numbers {
-  return { shape: t.shape, data: Array.from(t.data as ArrayLike<number | bigint>, Number) };
+  return { shape: t.shape, data: flat(t.toArray()) };
 }
+
+const flat = (x: Nested): number[] => (typeof x === "object" ? x.flatMap(flat) : [Number(x)]);
 
 /** Sum of `f(0)` to `f(n - 1)`. */
 export function total(n: number, f: (k: number) => number): number {
