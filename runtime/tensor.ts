@@ -164,6 +164,11 @@ export class Tensor<D extends DType = DType> {
   /**
    * The elements themselves, row-major, without a copy; E6005 on a device that has memory of its own. f16 and bf16 are bit
    * patterns, bool is 0 or 1.
+   *
+   * The elements of a WASM kernel's result lie in the memory that all such kernels share. They stay while somebody has the
+   * tensor, this array, or a `subarray` of it; they do not for views made over `data.buffer`, nor after `dispose`, whose
+   * memory the next results take. A memory that grows detaches the array (its length is 0 then): ask for `data` anew after
+   * further calls, or keep a copy, `data.slice()`.
    */
   get data(): ArrayOf<D> {
     const array = this.elements;
@@ -201,7 +206,7 @@ export class Tensor<D extends DType = DType> {
     return toValue(this.dtype, readElement(this.dtype, this.elements, 0));
   }
 
-  /** Gives the memory back to its device at once; the tensor holds nothing afterwards. Calling it twice is harmless. */
+  /** Gives the memory back to its device at once; the tensor holds nothing afterwards, and neither do arrays taken from it. Calling it twice is harmless. */
   dispose(): void {
     this.#storage?.dispose?.();
     this.#storage = null;

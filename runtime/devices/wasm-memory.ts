@@ -100,8 +100,19 @@ export class WasmMemory {
   }
 }
 
-/** While someone has a tensor's array, the tensor's memory is not given to another. */
+/** While someone has such an array, the tensor's memory is not given to another. */
 const keeps = new WeakMap<AnyArray, WasmStorage>();
+
+/**
+ * The array as others are given it. All views share one buffer, which says nothing about who uses which part of it; so the
+ * array has a `subarray` of its own, whose results keep the storage as the array does.
+ */
+function keeping(storage: WasmStorage, plain: AnyArray): AnyArray {
+  const array = plain.subarray();
+  keeps.set(array, storage);
+  const subarray = (begin?: number, end?: number): AnyArray => keeping(storage, plain.subarray(begin, end));
+  return Object.defineProperty(array, "subarray", { value: subarray, writable: true, configurable: true });
+}
 
 /** A tensor's elements in the shared memory. */
 export class WasmStorage implements CpuStorage {
@@ -129,8 +140,7 @@ export class WasmStorage implements CpuStorage {
 
   get array(): AnyArray {
     if (this.#view === null || this.#view.buffer !== this.owner.memory.buffer) {
-      this.#view = this.owner.view(this.#dtype, this.block.start, this.#length);
-      keeps.set(this.#view, this);
+      this.#view = keeping(this, this.owner.view(this.#dtype, this.block.start, this.#length));
     }
     return this.#view;
   }
