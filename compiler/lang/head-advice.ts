@@ -120,6 +120,11 @@ export function explainStray(source: Source, tokens: readonly IToken[], at: numb
   if (isOf(token, T.RightBrace)) {
     return ["E1022", { message: "`}` closes nothing", span, help: ["remove it, or check the braces above"] }];
   }
+  if (isOf(token, T.Semicolon) && isOf(tokens[at - 1], T.RightBrace))
+    return [
+      "E1002",
+      { message: "nothing stands before this `;`", span, help: ["remove it: a body ends with its `}`"] },
+    ];
   const next = tokens[at + 1];
   const isEquation = isOf(token, T.Identifier) && isOf(next, T.LeftBracket, T.Assign);
   if (isEquation || isOf(token, T.LetWord, T.RecWord)) {

@@ -44,6 +44,7 @@ const ADVICE: readonly Advice[] = [
   guardFirst,
   padRule,
   letOperand,
+  choice,
   keywordAsName,
   genericArguments,
   assignment,
@@ -222,7 +223,11 @@ function missingSemicolon(failure: ParseFailure): Explanation | null {
   const what = token === undefined ? "the end of the file" : quote(token);
   return {
     code: "E1017",
-    input: { message: `\`;\` is missing before ${what}`, span: endSpan(failure), help: ["end the statement with ;"] },
+    input: {
+      message: `\`;\` is missing before ${what}`,
+      span: endSpan(failure),
+      help: ["end the statement with ;", ...commentHelp(failure, ";")],
+    },
     resumeHere: true,
   };
 }
@@ -279,7 +284,7 @@ function unmatchedBracket(failure: ParseFailure): Explanation | null {
     const message = `${quote(token)} does not close ${quote(innermost)}`;
     return { code: "E1022", input: { message, span, related, help: [`write ${expectedWording(failure)} before it`] } };
   }
-  const closer = isOf(innermost, T.LeftParen) ? T.RightParen : T.RightBracket;
+  const [closer, closing] = isOf(innermost, T.LeftParen) ? [T.RightParen, ")"] : [T.RightBracket, "]"];
   if (innermost === undefined || isOf(innermost, T.LeftBrace) || !wants(failure, closer)) return null;
   if (token !== undefined && !isOf(token, T.Semicolon, T.LeftBrace, T.RightBrace)) {
     if (!startsDeclaration(failure.tokens, failure.at)) return null;
@@ -290,9 +295,21 @@ function unmatchedBracket(failure: ParseFailure): Explanation | null {
       message: `${quote(innermost)} is not closed`,
       span: tokenSpan(failure.source, innermost),
       related: [{ span: foundSpan(failure), message: `${expectedWording(failure)} is missing before this` }],
-      help: [`write ${expectedWording(failure)} where the list ends`],
+      help: [`write ${expectedWording(failure)} where the list ends`, ...commentHelp(failure, closing)],
     },
   };
+}
+
+/** `A[i // 2]`: what is missing stands in a comment. */
+function commentHelp(failure: ParseFailure, missing: string): readonly string[] {
+  const { text } = failure.source;
+  const from = endSpan(failure).end;
+  const skipped = /^[ \t]*\/\/(.*)/.exec(text.slice(from))?.[1];
+  if (skipped === undefined || !skipped.includes(missing)) return [];
+  const line = text.slice(text.lastIndexOf("\n", from - 1) + 1, from);
+  const dividend = /[\w.]+(\[[^[\]]*\])?$/.exec(line.trimEnd())?.[0] ?? "a";
+  const divisor = /^\s*([\w.]+)/.exec(skipped)?.[1] ?? "b";
+  return [`\`//\` starts a comment, which hides the rest of the line: write ${dividend} div ${divisor}`];
 }
 
 function misplacedString(failure: ParseFailure): Explanation | null {
@@ -314,6 +331,25 @@ function misspelledWord(failure: ParseFailure): Explanation | null {
   if (meant === null) return null;
   const { code, input } = plainExplanation(failure);
   return { code, input: { ...input, help: [`did you mean \`${meant}\`?`] } };
+}
+
+/** `where(c, a, b)`, `if c { a } else { b }` */
+function choice(failure: ParseFailure): Explanation | null {
+  const token = found(failure);
+  const last = before(failure);
+  if (isOf(token, T.WhereWord) && wantsExpression(failure) && isOf(failure.tokens[failure.at + 1], T.LeftParen)) {
+    const help = ["write c ? a : b, or select(c, a, b)"];
+    return {
+      code: "E1002",
+      input: { message: "`where` stands in the head of a kernel, and is no function", span: foundSpan(failure), help },
+    };
+  }
+  if (!isOf(last, T.Identifier) || last.image !== "if" || isOf(token, T.LeftParen)) return null;
+  const span = tokenSpan(failure.source, last);
+  return {
+    code: "E1002",
+    input: { message: "there is no `if` expression", span, help: ["write condition ? value : other"] },
+  };
 }
 
 /** `2 x`, `a and b`, `x if c` */

@@ -48,7 +48,10 @@ describe("what gives none", () => {
     expect(diagnostics.map((d) => d.message)).toEqual([
       "the range of `i` is not clear: its upper end is `N` from X and `K` from W",
     ]);
-    expect(diagnostics[0]?.help).toEqual(["write where N == K", "write i in 0..N"]);
+    expect(diagnostics[0]?.help).toEqual([
+      "if they are equal, write where N == K",
+      "if not, say what is meant: i in 0..N",
+    ]);
   });
 
   test("the lesser end is taken where it is provable", () => {

@@ -10,6 +10,7 @@ import type { Span } from "../../support/source.ts";
 import type * as Ast from "../ast.ts";
 import type { Context, Env } from "./context.ts";
 import { evaluateScalar, reportPending, reportUnknown } from "./parts.ts";
+import { SIZE_WORDS } from "./foreign-names.ts";
 import type { Entity } from "./scope.ts";
 import { convert, shortText } from "./types.ts";
 import type { Scalar, TensorSymbol, TensorValue, Value } from "./value.ts";
@@ -69,8 +70,14 @@ function accessed(context: Context, env: Env, path: Ast.Path): TensorValue | nul
   const outputs = entity.kind === "result" ? entity.outputs.map((o) => `${first.text}.${o.name}`) : [];
   context.report("E2014", {
     span: path.span,
-    message: `\`${path.names.map((n) => n.text).join(".")}\` is ${whatIs(entity)}, not a tensor`,
-    help: outputs.slice(0, 2).map((o) => `write ${o}[…]`),
+    message:
+      second !== undefined && outputs.length === 0
+        ? `\`${first.text}\` has no parts, and so no \`${second.text}\``
+        : `\`${path.names.map((n) => n.text).join(".")}\` is ${whatIs(entity)}, not a tensor`,
+    help:
+      second !== undefined && SIZE_WORDS.has(second.text)
+        ? [`sizes have names: write the dim in the declared shape of ${first.text}`]
+        : outputs.slice(0, 2).map((o) => `write ${o}[…]`),
   });
   return null;
 }

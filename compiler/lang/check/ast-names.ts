@@ -17,7 +17,7 @@ export type Mentions = {
   readonly places: Ast.Name[];
 };
 
-/** Everything that these expressions mention; names that are bound inside are not told apart. */
+/** Everything that these expressions mention, but for the indices and names that are bound inside. */
 export function mentionsOf(exprs: readonly Ast.Expr[]): Mentions {
   const found: Mentions = { names: new Set(), bare: new Set(), callees: new Set(), reducers: new Set(), places: [] };
   for (const e of exprs) visit(e, found);
@@ -53,7 +53,8 @@ function visit(e: Ast.Expr, found: Mentions): void {
     case "conditional":
       return [e.condition, e.whenTrue, e.whenFalse].forEach(go);
     case "letIn":
-      return [e.value, e.body].forEach(go);
+      go(e.value);
+      return visitInside([e.body], e.names, found);
     case "tuple":
       return e.elements.forEach(go);
     case "access":
@@ -63,15 +64,32 @@ function visit(e: Ast.Expr, found: Mentions): void {
       return;
     case "reduction":
       found.reducers.add(e.reducer.names.map((n) => n.text).join("."));
-      for (const b of e.binders) rangeOf(b.range).forEach(go);
-      if (e.guard !== null) go(e.guard);
-      return args(e.args);
+      return visitInside(
+        [
+          ...e.binders.flatMap((b) => rangeOf(b.range)),
+          ...(e.guard === null ? [] : [e.guard]),
+          ...e.args.flatMap((a) => (a.value.kind === "string" ? [] : [a.value])),
+        ],
+        e.binders.map((b) => b.name),
+        found,
+      );
     case "call":
       found.callees.add(e.callee.names.map((n) => n.text).join("."));
       return args(e.args);
     default:
       e satisfies never;
   }
+}
+
+/** What is mentioned inside, without the names that are bound there. */
+function visitInside(exprs: readonly Ast.Expr[], bound: readonly Ast.Name[], found: Mentions): void {
+  const inside = mentionsOf(exprs);
+  const own = new Set(bound.map((n) => n.text));
+  for (const name of inside.names) if (!own.has(name)) found.names.add(name);
+  for (const name of inside.bare) if (!own.has(name)) found.bare.add(name);
+  for (const name of inside.callees) found.callees.add(name);
+  for (const name of inside.reducers) found.reducers.add(name);
+  found.places.push(...inside.places);
 }
 
 function rangeOf(range: Ast.Range | null): readonly Ast.Expr[] {

@@ -19,6 +19,7 @@ import type { Bind, Builtin, Expansion, OperandClass } from "../builtins.ts";
 import { BUILTINS, builtinReduction } from "../builtins.ts";
 import type { Context, Env } from "./context.ts";
 import { evaluate } from "./parts.ts";
+import { SIZE_WORDS, insteadOfFunction, insteadOfReduction } from "./foreign-names.ts";
 import { callFn } from "./fns.ts";
 import { applyIndex, foldIndex } from "./index-arithmetic.ts";
 import { callKernel } from "./inline.ts";
@@ -73,13 +74,34 @@ function reportNoFunction(context: Context, env: Env, e: Ast.Call, name: string,
     });
     return;
   }
-  const bits = `bit_${name}`;
-  const near = BUILTINS.has(bits) ? bits : didYouMean(name, [...BUILTINS.keys(), ...env.module.functions.keys()]);
   context.report("E2002", {
     span: e.callee.span,
     message: `no function or kernel is called \`${name}\``,
-    help: near === null ? [] : [`did you mean ${near} ?`],
+    help: functionHelp(env, e, name),
   });
+}
+
+/** What to write instead; where nothing is near, what there is. */
+function functionHelp(env: Env, e: Ast.Call, name: string): readonly string[] {
+  const [first] = e.args;
+  if (SIZE_WORDS.has(name) && first !== undefined)
+    return [`sizes have names: write a dim of the shape of ${shortText(first.span)}, such as N in A: f32[N]`];
+  const own = [...env.module.functions.keys()];
+  const instead = insteadOfFunction(name, (plain) => BUILTINS.has(plain)) ?? insteadOfReduction(name);
+  if (instead !== null) return [instead];
+  const bits = `bit_${name}`;
+  const near = BUILTINS.has(bits) ? bits : didYouMean(name, [...BUILTINS.keys(), ...own]);
+  if (near !== null) return [`did you mean ${near} ?`];
+  const builtin = [...BUILTINS].flatMap(([n, b]) => (b.kind === "cast" || b.kind === "planned" ? [] : [n]));
+  return [
+    ...(own.length === 0 ? [] : [`this file has ${some(own)}`]),
+    `the built-in functions are ${builtin.join(" ")}`,
+  ];
+}
+
+/** The first of a long list of names. */
+function some(names: readonly string[]): string {
+  return names.length <= 12 ? names.join(" ") : `${names.slice(0, 12).join(" ")} …`;
 }
 
 function arityOf(b: Builtin): number {

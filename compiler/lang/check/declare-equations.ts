@@ -13,7 +13,7 @@ import { bindIndex } from "./binders.ts";
 import type { Context, DeclaredOutput, Env, IndexSymbol, StageSymbol } from "./context.ts";
 import { declare } from "./parts.ts";
 import { resolveType } from "./generics.ts";
-import { declaredRange, mayBeStored, newTensor } from "./header.ts";
+import { declaredRange, mayBeStored, newTensor, sizeHelp } from "./header.ts";
 import { Scope } from "./scope.ts";
 import type { TensorSymbol, TensorValue } from "./value.ts";
 import { element } from "./access.ts";
@@ -184,6 +184,7 @@ function axis(context: Context, env: Env, b: Ast.Binder, e: Ast.Equation, dim: D
   const overIndices = (bound: Expr): boolean =>
     some(bound, (n) => n.kind === "var" && AccessIndex.of(context, env.instance).byId(n.id) !== undefined);
   const { range } = symbol;
+  const ends = b.range === null ? [] : [b.range.low, b.range.high];
   if (
     symbol.explicit !== null ||
     (range !== null && range !== dim && (overIndices(range.lo) || overIndices(range.hi)))
@@ -191,7 +192,7 @@ function axis(context: Context, env: Env, b: Ast.Binder, e: Ast.Equation, dim: D
     context.report("E2011", {
       span: b.span,
       message: "the range of a left-hand index is made of dims and generics, not of data or of other indices",
-      help: ["guard the value instead: i < j ? a : b"],
+      help: [...sizeHelp(env, ends), "guard the value instead: i < j ? a : b"],
     });
     symbol.explicit = null;
     symbol.range = null;

@@ -28,7 +28,7 @@ export function checkEquations(
 ): ReadonlyMap<string, TensorValue> | null {
   const before = context.diagnostics.list.length;
   const declared = declareEquations(context, env, node, outputs);
-  const units = declared.map((d): Unit => ({ declared: d, mentions: mentionsOf(expressionsOf(d.node)) }));
+  const units = declared.map((d): Unit => ({ declared: d, mentions: mentionsIn(d.node) }));
   const definedBy = new Map(units.flatMap((u, n) => u.declared.node.targets.map((t) => [t.name.text, n] as const)));
   const edges = (n: number): readonly number[] =>
     [...known(units[n], "an equation").mentions.names].flatMap((name) => definedBy.get(name) ?? []);
@@ -45,6 +45,16 @@ export function checkEquations(
   inferRanges(context, env.instance, false);
   if (!allResolved(context, env.instance) || isWrong()) return null;
   return buildStages(context, env.instance, outputs) ? resultsOf(env.instance, outputs) : null;
+}
+
+/** What an equation mentions; the indices on its left are its own, even where one has the name of a tensor. */
+function mentionsIn(node: Ast.Equation): Mentions {
+  const found = mentionsOf(expressionsOf(node));
+  for (const b of node.targets.flatMap((t) => t.binders)) {
+    found.names.delete(b.name.text);
+    found.bare.delete(b.name.text);
+  }
+  return found;
 }
 
 /** Groups that are ready first; what waits for shapes is tried when the others have been checked. */

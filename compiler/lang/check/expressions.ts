@@ -15,6 +15,7 @@ import { LIMITS } from "./context.ts";
 import { asScalar, bindLet, declare, evaluate, reportPending, reportUnknown, takeApart } from "./parts.ts";
 import { binary, conditional, unary } from "./operators.ts";
 import { reduction } from "./reductions.ts";
+import { SIZE_WORDS } from "./foreign-names.ts";
 import type { Entity } from "./scope.ts";
 import { Scope } from "./scope.ts";
 import type { Scalar, TensorSymbol, TensorValue, Value } from "./value.ts";
@@ -162,12 +163,23 @@ function noField(context: Context, e: Ast.Path, name: Ast.Name, fields: readonly
     .slice(0, e.names.indexOf(name))
     .map((n) => n.text)
     .join(".");
+  if (fields.length === 0) {
+    context.report("E2002", {
+      span: name.span,
+      message: `\`${owner}\` has no parts, and so no \`${name.text}\``,
+      help: [
+        SIZE_WORDS.has(name.text)
+          ? `sizes have names: write the dim in the declared shape of ${owner}`
+          : `write ${owner} without .${name.text}`,
+      ],
+    });
+    return poison(e.span);
+  }
   const near = didYouMean(name.text, fields);
   context.report("E2002", {
     span: name.span,
     message: `\`${owner}\` has no output \`${name.text}\``,
-    notes: fields.length === 0 ? [] : [`its outputs are ${fields.join(", ")}`],
-    help: near === null ? [] : [`did you mean ${owner}.${near} ?`],
+    help: [near === null ? `its outputs are ${fields.join(", ")}` : `did you mean ${owner}.${near} ?`],
   });
   return poison(e.span);
 }

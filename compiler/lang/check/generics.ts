@@ -9,6 +9,7 @@ import type { Span } from "../../support/source.ts";
 import { didYouMean } from "../../support/typos.ts";
 import type * as Ast from "../ast.ts";
 import type { Context, Env } from "./context.ts";
+import { insteadOfDType } from "./foreign-names.ts";
 import { evaluateScalar } from "./parts.ts";
 import type { ProgramTable } from "./program-table.ts";
 import { Scope } from "./scope.ts";
@@ -291,7 +292,10 @@ export function resolveType(context: Context, name: Ast.Name, types: ReadonlyMap
   context.report("E2027", {
     span: name.span,
     message: `\`${name.text}\` is not a dtype`,
-    help: near === null ? ["write f32, i32, bool, … or declare a generic: <T: anyfloat>"] : [`did you mean ${near} ?`],
+    help: [
+      insteadOfDType(name.text) ??
+        (near === null ? "write f32, i32, bool, … or declare a generic: <T: anyfloat>" : `did you mean ${near} ?`),
+    ],
   });
   return null;
 }

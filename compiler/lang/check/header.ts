@@ -177,8 +177,19 @@ function dimExpression(context: Context, env: Env, e: Ast.Expr): Scalar | null {
   context.report("E2011", {
     span: e.span,
     message: `a shape is made of dims and generics, and this is ${value.type === "index" ? "read from data" : typeName(value.type)}`,
+    help: sizeHelp(env, [e]),
   });
   return null;
+}
+
+/** A number parameter that is used as a size is a generic: sizes are known before the data. */
+export function sizeHelp(env: Env, exprs: readonly Ast.Expr[]): readonly string[] {
+  const isNumber = (name: string): boolean => {
+    const entity = env.scope.find(name);
+    return entity?.kind === "tensor" && entity.symbol.dims.length === 0;
+  };
+  const name = [...mentionsOf(exprs).names].find(isNumber);
+  return name === undefined ? [] : [`a size is no parameter: declare it as a generic, <${name}: dim>`];
 }
 
 /** A range type over dims and generics. */
@@ -187,7 +198,11 @@ export function declaredRange(context: Context, env: Env, range: Ast.Range | nul
   const bounds = rangeBounds(context, env, range);
   if (bounds === null) return null;
   if (bounds.low.pure && bounds.high.pure) return { lo: exprOf(bounds.low, "index"), hi: exprOf(bounds.high, "index") };
-  context.report("E2011", { span: range.span, message: "a range type is made of dims and generics, not of data" });
+  context.report("E2011", {
+    span: range.span,
+    message: "a range type is made of dims and generics, not of data",
+    help: sizeHelp(env, [range.low, range.high]),
+  });
   return null;
 }
 
@@ -241,6 +256,7 @@ export function whereConditions(context: Context, env: Env, node: Ast.Kernel): r
       context.report("E2015", {
         span: e.span,
         message: "a `where` condition is over dims and generics, not over data",
+        help: sizeHelp(env, [e]),
       });
     } else conditions.push({ expr: exprOf(value, "bool"), text: spanText(e.span), span: e.span });
   }

@@ -229,6 +229,32 @@ function initialSlices(i: DraftInit): InitialSlices {
   return { axes: i.places.map(({ variable, lo, hi }) => ({ variable, lo, hi })), body: i.body };
 }
 
+function reportSlices(context: Context, place: DraftInit["places"][number], time: string): void {
+  const ends = [place.lo, place.hi].filter((e) => constantOf(e) === null && place.explicit);
+  const first = ends[0];
+  if (first === undefined) {
+    context.report("E2035", {
+      span: place.span,
+      message: `the time index \`${time}\` of init is a number below 0, or a range such as u in -2..0`,
+      help: ["write -1 here"],
+    });
+    return;
+  }
+  // How many slices are kept is decided when the kernel is compiled.
+  const { polys } = context;
+  const poly = polys.poly(first);
+  const names = polys.atoms.symbolsOf(poly).map((id) => polys.nameOf(id));
+  context.report("E2035", {
+    span: place.span,
+    message: `how far init reaches back must be known when the kernel is compiled, and ${polys.print(poly)} is not`,
+    help: [
+      names.length === 1
+        ? `declare ${names[0] ?? ""} as a generic of kind int: <${names[0] ?? ""}: int = 4>`
+        : "use generics of kind int: <lag: int = 4>",
+    ],
+  });
+}
+
 /** More slices than anyone reads are a slip, and every one is kept in memory. */
 const MOST_SLICES = 64n;
 
@@ -240,12 +266,7 @@ function slicesOf(context: Context, inits: readonly DraftInit[], time: number, m
     const [lo, hi] = [constantOf(place.lo), constantOf(place.hi)];
     const other = init.places.find((p, n) => n !== time && p.fixed);
     if (!place.explicit || lo === null || hi === null || lo >= hi || hi > 0n || -lo > MOST_SLICES) {
-      const name = m.axes[time]?.variable.name ?? "t";
-      context.report("E2035", {
-        span: place.span,
-        message: `the time index \`${name}\` of init is a number below 0, or a range such as u in -2..0`,
-        help: ["write -1 here"],
-      });
+      reportSlices(context, place, m.axes[time]?.variable.name ?? "t");
       return null;
     }
     if (other !== undefined) {

@@ -7,6 +7,7 @@ import type { Span } from "../../support/source.ts";
 import { didYouMean } from "../../support/typos.ts";
 import type * as Ast from "../ast.ts";
 import type { Context, Env } from "./context.ts";
+import { insteadOfValue } from "./foreign-names.ts";
 import type { Entity, Scope } from "./scope.ts";
 import { shortText } from "./types.ts";
 import type { Scalar, TensorValue, Value } from "./value.ts";
@@ -100,8 +101,15 @@ export function reportUnknown(context: Context, env: Env, name: Ast.Name): void 
     notes: isFunction
       ? [`\`${text}\` is a ${env.module.functions.get(text)?.kind ?? "name"}; its result is ${text}(…)`]
       : [],
-    help: near === null ? [] : [`did you mean ${near} ?`],
+    help: [insteadOfValue(text) ?? (near === null ? namesHere(env) : `did you mean ${near} ?`)],
   });
+}
+
+/** What there is, where nothing is near: the names that a user wrote, inner ones first. */
+function namesHere(env: Env): string {
+  const names = [...new Set(env.scope.names)];
+  if (names.length === 0) return "nothing has a name here";
+  return `the names here are ${names.slice(0, 12).join(", ")}${names.length > 12 ? ", …" : ""}`;
 }
 
 /** The elements of a tuple of `count`; reports where it is something else. */

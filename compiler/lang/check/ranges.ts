@@ -220,6 +220,7 @@ class RangeSearch {
     if (a === undefined || b === undefined) return null;
     const [x, y] = [polys.print(a.poly), polys.print(b.poly)];
     const shorter = x.length <= y.length ? x : y;
+    const range = which === "least" ? `0..${shorter}` : `${shorter}..…`;
     this.#context.report("E2008", {
       span: i.span,
       message: `the range of \`${i.name}\` is not clear: ${which === "least" ? "its upper end" : "its lower end"} is \`${x}\` from ${a.from} and \`${y}\` from ${b.from}`,
@@ -227,7 +228,7 @@ class RangeSearch {
         { span: a.span, message: `${x}, from this access` },
         { span: b.span, message: `${y}, from this access` },
       ],
-      help: [`write where ${x} == ${y}`, `write ${i.name} in 0..${shorter}`],
+      help: [`if they are equal, write where ${x} == ${y}`, `if not, say what is meant: ${i.name} in ${range}`],
     });
     return null;
   }

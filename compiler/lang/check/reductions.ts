@@ -19,6 +19,7 @@ import { bindIndex, buildAxis } from "./binders.ts";
 import type { Context, Env, IndexSymbol } from "./context.ts";
 import { evaluate, evaluateScalar, asScalar } from "./parts.ts";
 import { applyIndex } from "./index-arithmetic.ts";
+import { insteadOfReduction } from "./foreign-names.ts";
 import { isCondition } from "./operators.ts";
 import type { ReducerEntity } from "./program-table.ts";
 import { Scope } from "./scope.ts";
@@ -74,11 +75,17 @@ function argument(context: Context, env: Env, a: Ast.Argument): Value {
 function reportNoReduction(context: Context, env: Env, name: string, e: Ast.Reduction): void {
   const reducers = [...env.module.functions].flatMap(([n, f]) => (f.kind === "reducer" ? [n] : []));
   const isFunction = BUILTINS.has(name) || env.module.functions.has(name);
+  const instead = isFunction ? null : insteadOfReduction(name);
   const near = didYouMean(name, [...Object.keys(REDUCTIONS), ...reducers]);
   context.report("E2002", {
     span: e.reducer.span,
     message: isFunction ? `\`${name}\` is not a reduction` : `no reduction is called \`${name}\``,
-    help: near === null ? [`the reductions are ${Object.keys(REDUCTIONS).join(" ")}`] : [`did you mean ${near} ?`],
+    help: [
+      instead ??
+        (near === null
+          ? `the reductions are ${[...Object.keys(REDUCTIONS), ...reducers].join(" ")}`
+          : `did you mean ${near} ?`),
+    ],
   });
 }
 

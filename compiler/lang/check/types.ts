@@ -8,7 +8,7 @@ import { spanText } from "../../support/source.ts";
 import type { Span } from "../../support/source.ts";
 import type { Context } from "./context.ts";
 import type { Scalar, ValueType } from "./value.ts";
-import { poison, typeName } from "./value.ts";
+import { isReal, poison, typeName } from "./value.ts";
 import type { Poison } from "./value.ts";
 
 /** The type in which both operands fit, or null where only a written cast can say what is meant. */
@@ -71,9 +71,21 @@ export function convert(context: Context, value: Scalar, to: DType, what: string
   context.report("E2021", {
     span,
     message: `${what} is ${to}, but this is ${typeName(type)}`,
-    help: [to === "bool" ? "compare with a number: x != 0" : castHelp(type, to, shortText(span))],
+    help: conversionHelp(type, to, shortText(span)),
   });
   return poison(span);
+}
+
+/** The casts that give a value of `to`; where there are several, what sets them apart. */
+function conversionHelp(from: ValueType, to: DType, text: string): readonly string[] {
+  if (to === "bool") return [`compare with a number: ${text} != ${isReal(from) ? "0.0" : "0"}`];
+  if (isReal(from) && isInt(to)) return [`write sat_${to}(round(${text})) to round, sat_${to}(${text}) to cut off`];
+  if (from !== "index" && from !== "real" && from !== "unknown" && isInt(from) && isInt(to))
+    return [
+      `write ${to}(${text}) if it always fits, which is proved`,
+      `write sat_${to}(${text}) to saturate, wrap_${to}(${text}) to keep the low bits`,
+    ];
+  return [castHelp(from, to, text)];
 }
 
 /** A literal must be a value of the dtype that it takes. */
