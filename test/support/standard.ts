@@ -57,8 +57,9 @@ export function reshaped(x: Numbers, shape: readonly number[]): Numbers {
 }
 
 /** f32 values in `range`, by default from -1 to 1; the same for the same seed. */
-export function random(shape: readonly number[], seed: number, range: readonly [number, number] = [-1, 1]): Numbers {
-  return fromTensor(Tensor.random(shape, { seed, range, dtype: "f32" }));
+export function random(shape: readonly number[], seed: number, [lo, hi]: readonly [number, number] = [-1, 1]): Numbers {
+  const unit = fromTensor(Tensor.random(shape, { seed, dtype: "f32" }));
+  return { shape, data: unit.data.map((x) => Math.fround(lo + ((x + 1) / 2) * (hi - lo))) };
 }
 
 /** Whole numbers in lo..hi. */
