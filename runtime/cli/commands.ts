@@ -145,6 +145,16 @@ export const COMMANDS: readonly CommandRow[] = [
     },
   },
   {
+    name: "fmt",
+    description: "puts .ein files into one form; nothing but space changes",
+    argument: { name: "<FILE...>", description: ".ein files; - is standard input, printed to standard output" },
+    options: [
+      { flags: "--check", description: "write nothing; list the files that are not in that form, and end with 1" },
+    ],
+    examples: ["fmt blur.ein", "fmt --check kernels/*.ein"],
+    run: async (files, o) => (await import("./fmt.ts")).fmt(files, { check: o.flag("check") }),
+  },
+  {
     name: "targets",
     description: "what this machine can compile for and run, and why not",
     options: [],
@@ -169,7 +179,7 @@ export const COMMANDS: readonly CommandRow[] = [
 ];
 
 /** Commands of later versions, refused by name. */
-export const LATER_COMMANDS: readonly string[] = ["test", "bench", "tune", "calibrate", "new", "fmt"];
+export const LATER_COMMANDS: readonly string[] = ["test", "bench", "tune", "calibrate", "new"];
 
 function refuseLater(value: string | undefined, what: string): void {
   if (value !== undefined) refuse("E6403", `${what} is not built yet`);

@@ -5,7 +5,7 @@
  */
 import { randomBytes } from "node:crypto";
 import { rmSync } from "node:fs";
-import { mkdir, open, readdir, realpath, rename, rm, stat } from "node:fs/promises";
+import { access, constants, mkdir, open, readdir, realpath, rename, rm, stat } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { stdin } from "node:process";
@@ -75,8 +75,8 @@ async function collect(stream: AsyncIterable<unknown>, name: string, limit: numb
 }
 
 /**
- * Writes a whole file in one step: it is there as it was, or as it shall be. Its folder must exist. A link is followed; a
- * device or a pipe is written to. E6103 if anything fails, and then nothing is left behind.
+ * Writes a whole file in one step: it is there as it was, or as it shall be, with the permissions that it had. Its folder
+ * must exist. A link is followed; a device or a pipe is written to. E6103 if anything fails, and then nothing is left behind.
  */
 export async function writeFileBytes(path: string, content: Uint8Array | string): Promise<void> {
   const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
@@ -85,6 +85,8 @@ export async function writeFileBytes(path: string, content: Uint8Array | string)
     const target = await realpath(path).catch(() => path);
     const status = await stat(target).catch(() => null);
     if (status?.isDirectory() === true) refuse("E6103", `${path} is a folder, not a file`);
+    // A new name for the old file would get around its being read-only.
+    if (status?.isFile() === true) await access(target, constants.W_OK);
     if (status === null || status.isFile()) await replaceFile(target, bytes, status?.mode);
     else await writeAndClose(await open(target, "w"), bytes);
   } catch (error) {
@@ -100,9 +102,11 @@ export async function makeFolder(path: string): Promise<void> {
 async function replaceFile(target: string, bytes: Uint8Array, mode: number | undefined): Promise<void> {
   const temporary = join(dirname(target), `.${basename(target)}.${randomBytes(6).toString("hex")}.tmp`);
   // "wx": a name that exists already is an error, so that no link planted under it is followed.
-  const file = await open(temporary, "wx", mode === undefined ? 0o666 : mode & 0o777);
+  const file = await open(temporary, "wx", mode === undefined ? 0o666 : 0o600);
   const done = undoAtExit(() => rmSync(temporary, { force: true }));
   try {
+    // Set afterwards: what is given to `open` is cut by the mask of the process.
+    if (mode !== undefined) await file.chmod(mode & 0o777);
     await writeAndClose(file, bytes);
     await rename(temporary, target);
   } catch (error) {

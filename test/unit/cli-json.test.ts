@@ -38,6 +38,7 @@ const LINES: readonly string[] = [
   "explain @/a.ein --after select",
   "explain @/a.ein --diff prove simplify",
   "conformance @/a.ein --target interp,wasm",
+  "fmt @/a.ein @/broken.ein @/nothing.ein",
   "targets",
 ];
 
