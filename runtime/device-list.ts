@@ -31,8 +31,10 @@ export async function deviceFactory(list: DeviceList, name: string): Promise<Dev
   return load === undefined ? unknownTarget(list, name) : load();
 }
 
-function unknownTarget(list: DeviceList, name: string): never {
+function unknownTarget(list: DeviceList, asked: unknown): never {
   const names = Object.keys(list);
+  // Callers in JavaScript may ask for anything.
+  const name = String(asked);
   const near = nearest(name, names);
   return refuse("E6301", `there is no target ${quoted(name)} to run on`, {
     help: [near === null ? `the targets are ${listed(names)}` : `did you mean ${near}?`],

@@ -51,8 +51,6 @@ export async function compileOn(
   options: CompileOptions,
   standard: StandardLibrary,
 ): Promise<Kernels<string>> {
-  if (typeof text !== "string")
-    refuse("E6211", "the source is not a text", { help: ["pass the text of an .ein file"] });
   const { key: sourceKey, program, warnings } = await read(text, options, standard);
   for (const w of warnings) options.onWarning?.(w);
   const names = options.kernels ?? defaultKernels(program);

@@ -2,6 +2,7 @@
  * The library over a list of devices: what `import … from "einkorn"` gives in Node and in a browser alike. Devices are
  * opened when they are first asked for, once per process, and stay open until `close`.
  */
+import { checkCompile } from "./check-options.ts";
 import type { Device } from "./device.ts";
 import type { DeviceList, TargetHere } from "./device-list.ts";
 import { openFrom, probeAll } from "./device-list.ts";
@@ -37,6 +38,7 @@ export function makeLibrary(list: DeviceList, standard: StandardLibrary): Librar
   };
   return {
     compile: async (source, options = {}) => {
+      checkCompile(source, options);
       const { target = "wasm" } = options;
       return compileOn(typeof target === "string" ? await openDevice(target) : target, source, options, standard);
     },

@@ -150,6 +150,38 @@ describe("compiling is refused", () => {
   test.each(cases)("%s, %o: %s", async (source, options, code) => {
     expect((await rejection(compile(source, options))).code).toBe(code);
   });
+
+  const odd: readonly (readonly [readonly unknown[], string])[] = [
+    [[], "E6211: the source is not a text, but undefined"],
+    [[null], "E6211: the source is not a text, but null"],
+    [[["kernel"]], 'E6211: the source is not a text, but ["kernel"]'],
+    [[BLEND, null], "E6213: the options of compile must be an object, not null"],
+    [[BLEND, "wasm"], 'E6213: the options of compile must be an object, not "wasm"'],
+    [[BLEND, { target: 3 }], "E6301: target must be a name or an open device, not 3"],
+    [[BLEND, { target: null }], "E6301: target must be a name or an open device, not null"],
+    [[BLEND, { target: { name: "wasm" } }], "E6301: target must be a name or an open device, not an object"],
+    [[BLEND, { kernels: "blend" }], 'E6213: kernels must be a list of names, not "blend"'],
+    [[BLEND, { kernels: [3] }], "E6213: kernels must be a list of names, not [3]"],
+    [[BLEND, { dims: 3 }], "E6213: dims must be values by name, not 3"],
+    [[BLEND, { dims: [3] }], "E6213: dims must be values by name, not [3]"],
+    [[BLEND, { dims: null }], "E6213: dims must be values by name, not null"],
+    [[BLEND, { generics: "k" }], 'E6213: generics must be values by name, not "k"'],
+    [[BLEND, { name: 3 }], "E6213: name must be a text, not 3"],
+    [[BLEND, { onWarning: true }], "E6213: onWarning must be a function, not true"],
+  ];
+  test.each(odd)("%o: %s", async (given, message) => {
+    const found = await rejection(Reflect.apply(compile, undefined, given));
+    expect(`${found.code}: ${found.message}`).toBe(message);
+  });
+});
+
+test("a device is opened by its name", async () => {
+  for (const target of [3, null, undefined]) {
+    expect(await rejection(Reflect.apply(openDevice, undefined, [target]))).toMatchObject({
+      code: "E6301",
+      message: `there is no target "${target}" to run on`,
+    });
+  }
 });
 
 test("the same source is compiled once per device", async () => {
