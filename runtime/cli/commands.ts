@@ -26,7 +26,7 @@ export const COMMANDS: readonly CommandRow[] = [
   {
     name: "check",
     description: "parse, types, bounds; says how each access was proved",
-    argument: { name: "<FILE...>", description: ".ein files, or FILE:KERNEL; - is standard input" },
+    argument: { name: "<FILE...>", description: ".ein files, or FILE:KERNEL; - is standard input, std/NAME a module" },
     options: [],
     examples: ["check blur.ein", "check --json blur.ein:blur"],
     run: async (args) => (await import("./check.ts")).check(args),
