@@ -206,8 +206,9 @@ export class Facts implements Known {
   /** Those of the facts around are taken over: they come first in the list. */
   #formBounds(): ReadonlyMap<string, FormBound> {
     if (this.#forms !== null) return this.#forms;
-    const forms = new Map(this.#outer?.#formBounds());
-    for (const fact of this.inequalities.slice(this.#outer?.inequalities.length ?? 0)) {
+    const outer = this.#outer;
+    const forms = new Map(outer === null ? [] : outer.#formBounds());
+    for (const fact of this.inequalities.slice(outer === null ? 0 : outer.inequalities.length)) {
       const key = withoutConstant(fact.poly).key; // facts are kept divided by their content
       const atLeast = -constantTerm(fact.poly);
       const best = forms.get(key);
