@@ -82,11 +82,6 @@ export function total(n: number, f: (k: number) => number): number {
 
 export type Results = (name: string) => Numbers;
 
-/** The text of `std/FILE.ein`. */
-export function standardText(file: string): string {
-  return readFileSync(join(import.meta.dirname, "..", "..", "std", `${file}.ein`), "utf8");
-}
-
 /** A kernel of `std/FILE.ein` on WASM; numbers are scalar parameters or dims. Results by the output's name. */
 export async function runStandard(
   file: string,
@@ -94,7 +89,8 @@ export async function runStandard(
   args: Readonly<Record<string, Numbers | number>>,
   generics: Readonly<Record<string, number | boolean | string>> = {},
 ): Promise<Results> {
-  return runKernel(standardText(file), `std/${file}.ein`, kernel, args, generics);
+  const text = readFileSync(join(import.meta.dirname, "..", "..", "std", `${file}.ein`), "utf8");
+  return runKernel(text, `std/${file}.ein`, kernel, args, generics);
 }
 
 /** A kernel of a text; `name` is what messages call the text. */

@@ -7,7 +7,7 @@ import { close } from "../../runtime/node/index.ts";
 import type { OnnxCase, OnnxNode } from "../support/onnx-case.ts";
 import { NO_ONNX_CASES, readOnnxCase } from "../support/onnx-case.ts";
 import type { Numbers } from "../support/standard.ts";
-import { at, expectClose, numbers, reshaped, runKernel, runStandard, standardText } from "../support/standard.ts";
+import { at, expectClose, numbers, reshaped, runKernel, runStandard } from "../support/standard.ts";
 
 afterAll(close);
 
@@ -192,7 +192,8 @@ describe("cases of ONNX and PyTorch", () => {
     ["node/test_leakyrelu_example", "leaky_relu(X, a = 0.1)", "y"],
   ])("%s: %s", async (name, call, output) => {
     const c = open(name);
-    const text = `${standardText("nn")} kernel whole(X: f32[N]) -> Y: f32[N] { Y = ${call}; }`;
+    const text = `import { ${call.split("(")[0]} } from "std/nn";
+      kernel whole(X: f32[N]) -> Y: f32[N] { Y = ${call}; }`;
     const X = reshaped(operand(c, 0), [operand(c, 0).data.length]);
     expectClose((await runKernel(text, "test.ein", "whole", { X }))("Y"), reshaped(c.output(output), X.shape), NEAR);
   });

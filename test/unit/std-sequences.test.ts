@@ -11,7 +11,6 @@ import {
   reshaped,
   runKernel,
   runStandard,
-  standardText,
   total,
 } from "../support/standard.ts";
 
@@ -28,7 +27,8 @@ describe("rows", () => {
     ["softplus(20.0 * X)", (x: number) => (20 * x > 30 ? 20 * x : Math.log(1 + Math.exp(20 * x)))],
     ["leaky_relu(X)", (x: number) => (x < 0 ? 0.01 * x : x)],
   ])("%s", async (call, f) => {
-    const text = `${standardText("nn")} kernel whole(X: f32[M, N]) -> Y: f32[M, N] { Y = ${call}; }`;
+    const text = `import { ${call.split("(")[0]} } from "std/nn";
+      kernel whole(X: f32[M, N]) -> Y: f32[M, N] { Y = ${call}; }`;
     expectClose(
       (await runKernel(text, "test.ein", "whole", { X }))("Y"),
       numbers(X.shape, (i, j) => f(at(X, i, j))),

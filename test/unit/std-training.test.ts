@@ -15,7 +15,7 @@ function mean(shape: readonly number[], f: (...index: number[]) => number): numb
 }
 
 /** Softmax of each row of seven. */
-const rows = (x: Numbers): Numbers =>
+const softmaxOf = (x: Numbers): Numbers =>
   numbers(x.shape, (n, c) => Math.exp(at(x, n, c)) / total(7, (k) => Math.exp(at(x, n, k))));
 
 describe("losses", () => {
@@ -66,7 +66,7 @@ describe("losses", () => {
   });
 
   test("kl_divergence", async () => {
-    const [p, q] = [rows(P), rows(Y)];
+    const [p, q] = [softmaxOf(P), softmaxOf(Y)];
     const wanted = numbers([5, 7], (n, c) => (c === 0 ? 0 : at(p, n, c)));
     const want = total(5, (n) => total(7, (c) => (c === 0 ? 0 : at(p, n, c) * Math.log(at(p, n, c) / at(q, n, c)))));
     const LQ = numbers([5, 7], (n, c) => Math.log(at(q, n, c)));
