@@ -1,11 +1,11 @@
 /** `einkorn explain FILE:KERNEL`: the equations, proofs, loops and machine code of a kernel, or one level after a pass. */
+import type { ProvedKernel } from "../../compiler/compile.ts";
 import type { Kernel } from "../../compiler/ir/equations.ts";
 import { printEquations } from "../../compiler/ir/print-equations.ts";
 import { printLoops } from "../../compiler/ir/print-loops.ts";
 import { printMachine } from "../../compiler/ir/print-machine.ts";
 import type { State } from "../../compiler/pass.ts";
 import { checkTarget } from "../../compiler/passes/check-target.ts";
-import type { AccessProof } from "../../compiler/passes/prove/proof.ts";
 import { PIPELINE, runPipeline } from "../../compiler/pipeline.ts";
 import { Diagnostics, EinkornError } from "../../compiler/support/diagnostics.ts";
 import { unreachable } from "../../compiler/support/invariant.ts";
@@ -64,7 +64,7 @@ export async function explain(argument: string, options: ExplainOptions): Promis
     const lines = differences(at(from).split("\n"), at(to).split("\n"));
     return done(lines.join("\n"), { from, to, diff: lines });
   }
-  const sections = sectionsOf(proved.proofs, printed, target);
+  const sections = sectionsOf(proved, printed, target);
   return done(sections.map(({ title, text }) => `== ${title}\n${text}`).join("\n\n"), { sections });
 }
 
@@ -79,15 +79,18 @@ function printAll(kernel: Kernel, target: Target): ReadonlyMap<string, string> {
   return printed;
 }
 
+/** Places in files that the program imports have the file in front. */
 function sectionsOf(
-  proofs: readonly AccessProof[],
+  { kernel, proofs }: ProvedKernel,
   printed: ReadonlyMap<string, string>,
   target: Target,
 ): readonly { readonly title: string; readonly text: string }[] {
   const lines = proofs.map((p) => {
-    const { line, column } = positionOf(p.span.source, p.span.start);
+    const { source } = p.span;
+    const { line, column } = positionOf(source, p.span.start);
+    const file = source === kernel.span.source ? "" : `${source.name}:`;
     const facts = p.facts.length > 0 ? `: ${p.facts.join(", ")}` : "";
-    return `${line}:${column}  ${p.goal}  (${p.method}${facts})`;
+    return `${file}${line}:${column}  ${p.goal}  (${p.method}${facts})`;
   });
   const all = [
     { title: "equations", text: printed.get(START) },

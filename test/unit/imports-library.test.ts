@@ -2,6 +2,7 @@
  * Imports where the world is: texts that the caller of `compile` hands over, files that the command line reads, and the
  * standard library beside the package, in Node and in a browser.
  */
+import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -247,6 +248,26 @@ describe("the command line", () => {
         end: { line: 2, column: 41 },
       },
     ]);
+  });
+
+  test("waits for no pipe", async (context) => {
+    const made = spawnSync("mkfifo", [join(folder, "pipe.ein")]);
+    if (made.status !== 0) context.skip("no mkfifo here");
+    writeFileSync(join(folder, "pipes.ein"), 'import { f } from "./pipe.ein";');
+    const ended = await einkorn("check", join(folder, "pipes.ein"));
+    expect(ended).toMatchObject({ exit: 2, stderr: expect.stringMatching(/E6102.*pipe\.ein is not a file/) });
+  });
+
+  test("says of each access where it stands", async () => {
+    const text = `import { first } from "./lib/first.ein";\nexport kernel main(A: f32[N]) -> y: f32 where N >= 1 { let h[i] = A[i]; y = first(h); }`;
+    writeFileSync(join(folder, "places.ein"), text);
+    writeFileSync(
+      join(folder, "lib", "first.ein"),
+      "export kernel first(A: f32[N]) -> y: f32 where N >= 1 { y = A[0]; }",
+    );
+    const { stdout } = await einkorn("explain", join(folder, "places.ein"));
+    expect(stdout).toContain("\n2:67  0 <= i < N");
+    expect(stdout).toContain(`\n${join(folder, "lib", "first.ein")}:1:61  0 <= 0 < N`);
   });
 
   test("says at the import that a file is missing, or is none", async () => {
