@@ -78,21 +78,38 @@ export function measureFloat(
   if (jump !== undefined && first !== undefined) {
     return { value: result, error: 0, doubt: Math.max(doubt, doubtOf(first.error, jump(Number(first.value)))) };
   }
+  if (mayOverflow(op) && !Number.isFinite(result) && operands.every((o) => Number.isFinite(Number(o.value)))) {
+    return { value: result, error: Infinity, doubt };
+  }
+  if (ADDING.has(op) && operands.some(isOverflow)) return { value: result, error: 0, doubt: Infinity };
   const rounding = EXACT.has(op) ? 0 : roundingError(dtype, result);
   // A target may round the product of an fma, or not.
   const product = op === "fma" ? roundingError(dtype, Number(first?.value) * Number(operands[1]?.value)) : 0;
   return { value: result, error: inherited(exact, operands) + rounding + product, doubt };
 }
 
+/** What a target may round together with the addition that follows, so that it may overflow here, or not. */
+function mayOverflow(op: Op): boolean {
+  return op === "mul" || op === "pow";
+}
+
+const ADDING: ReadonlySet<Op> = new Set<Op>(["add", "sub", "fma"]);
+
+/** An infinity that is the overflow of a product: it has an infinite error, while it is a right result by itself. */
+export function isOverflow({ value, error }: Measured): boolean {
+  return error === Infinity && (value === Infinity || value === -Infinity);
+}
+
 /** Σ|∂f/∂xᵢ|·eᵢ. */
 function inherited(f: (...xs: readonly number[]) => number, operands: readonly Measured[]): number {
-  if (operands.every((o) => o.error === 0)) return 0;
+  if (operands.every((o) => o.error === 0 || isOverflow(o))) return 0;
   const xs = operands.map((o) => Number(o.value));
   const here = f(...xs);
   if (!Number.isFinite(here)) return 0;
   let total = 0;
-  for (const [n, { error }] of operands.entries()) {
-    if (error === 0) continue;
+  for (const [n, operand] of operands.entries()) {
+    const { error } = operand;
+    if (error === 0 || isOverflow(operand)) continue;
     const x = xs[n] ?? 0;
     const h = Math.max(error, Math.abs(x) * 2 ** -26);
     const slopes = [x + h, x - h]

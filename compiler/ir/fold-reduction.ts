@@ -6,7 +6,7 @@ import { invariant, known, unreachable } from "../support/invariant.ts";
 import type { DType } from "./dtype.ts";
 import { DTYPES, isFloat, roundToDType } from "./dtype.ts";
 import type { Measured } from "./error-scale.ts";
-import { comparisonDoubt, exactly, measureFloat, roundingError } from "./error-scale.ts";
+import { comparisonDoubt, exactly, isOverflow, measureFloat, roundingError } from "./error-scale.ts";
 import type { Axis, Expr, Reduce, UserReducer } from "./expr.ts";
 import type { Integer, Value } from "./values.ts";
 import { canonical, fits } from "./values.ts";
@@ -111,11 +111,13 @@ function sumFloats(xs: readonly Measured[], dtype: DType, strict: boolean): Meas
     }
     const next = total + value;
     total = strict ? Number(roundToDType(accumulator, next)) : next;
-    error += x.error + (Number.isFinite(value) ? Math.abs(value) * 2 ** -DTYPES[dtype].significandBits : 0);
+    error +=
+      (isOverflow(x) ? 0 : x.error) +
+      (Number.isFinite(value) ? Math.abs(value) * 2 ** -DTYPES[dtype].significandBits : 0);
   }
   // Terms of one sign overflow in every order or in none.
   const overflows = above.some && below.some && Math.max(above.sum, below.sum) >= overflowFrom(accumulator);
-  const doubt = !strict && overflows ? Infinity : largest(xs, (x) => x.doubt);
+  const doubt = xs.some(isOverflow) || (!strict && overflows) ? Infinity : largest(xs, (x) => x.doubt);
   return { value: roundToDType(dtype, total), error, doubt };
 }
 

@@ -228,7 +228,9 @@ function checkSchedule(table: ProgramTable, s: Ast.Schedule, diagnostics: Diagno
 
 /** Dims and generics of a kernel, by name. */
 export function sizeNamesOf(node: Ast.Kernel): readonly string[] {
-  const dims = node.params.flatMap((p) => [...mentionsOf(p.type.shape).names]);
+  const dims = node.params.flatMap(({ type: { shape, range } }) => [
+    ...mentionsOf(range === null ? shape : [...shape, range.low, range.high]).names,
+  ]);
   return [...new Set([...node.generics.map((g) => g.name.text), ...dims])];
 }
 

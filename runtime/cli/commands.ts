@@ -145,6 +145,32 @@ export const COMMANDS: readonly CommandRow[] = [
     },
   },
   {
+    name: "test",
+    description: "the `test` declarations and the laws of reducers, on every target that is here",
+    argument: { name: "<FILE[:KERNEL]...>", description: ".ein files; with a name the tests of that kernel" },
+    options: [
+      { flags: "--target <T[,T]>", description: "these targets, which then must be here and hold every kernel" },
+      { flags: "--runs <N>", description: "draws of sizes and inputs for each test", fallback: "20" },
+      { flags: "--seed <N>", description: "of the draws; run n of seed s is run 0 of seed s + n", fallback: "1" },
+      { flags: "--dim <NAME=SIZE>", description: "a size that is not drawn; may be repeated", repeated: true },
+      { ...SET, description: "a generic that is not drawn; may be repeated" },
+      { flags: "--junit <FILE>", description: "the report for build servers, too" },
+    ],
+    examples: ["test blur.ein", "test blur.ein --target wasm,hls --runs 100 --junit report.xml"],
+    run: async (files, o) => {
+      const [target, junit] = [o.text("target"), o.text("junit")];
+      const { test } = await import("./test.ts");
+      return test(files, {
+        runs: o.text("runs") ?? "20",
+        seed: o.text("seed") ?? "1",
+        dim: o.list("dim"),
+        set: o.list("set"),
+        ...(target === undefined ? {} : { target }),
+        ...(junit === undefined ? {} : { junit }),
+      });
+    },
+  },
+  {
     name: "fmt",
     description: "puts .ein files into one form; nothing but space changes",
     argument: { name: "<FILE...>", description: ".ein files; - is standard input, printed to standard output" },
@@ -179,7 +205,7 @@ export const COMMANDS: readonly CommandRow[] = [
 ];
 
 /** Commands of later versions, refused by name. */
-export const LATER_COMMANDS: readonly string[] = ["test", "bench", "tune", "calibrate", "new"];
+export const LATER_COMMANDS: readonly string[] = ["bench", "tune", "calibrate", "new"];
 
 function refuseLater(value: string | undefined, what: string): void {
   if (value !== undefined) refuse("E6403", `${what} is not built yet`);

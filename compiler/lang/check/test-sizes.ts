@@ -81,54 +81,48 @@ export function evaluateRange(range: Ast.Range, sizes: ReadonlyMap<string, SizeV
 }
 
 function evaluateBound(e: Ast.Expr, sizes: ReadonlyMap<string, SizeValue>): SizeValue | null {
-  switch (e.kind) {
-    case "integer":
-      return e.value;
-    case "float":
-      return Number(e.text);
-    case "path":
-      return e.names.length === 1 ? (sizes.get(e.names[0].text) ?? null) : null;
-    case "unary": {
-      const x = evaluateBound(e.operand, sizes);
-      return x === null || e.operator !== "-" ? null : -x;
-    }
-    case "binary": {
-      const [a, b] = [evaluateBound(e.left, sizes), evaluateBound(e.right, sizes)];
-      if (a === null || b === null) return null;
-      return typeof a === "bigint" && typeof b === "bigint"
-        ? onWholeNumbers(e.operator, a, b)
-        : onNumbers(e.operator, Number(a), Number(b));
-    }
-    default:
-      return null;
+  if (e.kind === "integer") return e.value;
+  if (e.kind === "float") return Number(e.text);
+  if (e.kind === "path") return e.names.length === 1 ? (sizes.get(e.names[0].text) ?? null) : null;
+  if (e.kind === "unary") {
+    const x = evaluateBound(e.operand, sizes);
+    return x === null || e.operator !== "-" ? null : -x;
   }
+  if (e.kind !== "binary") return null;
+  const [a, b] = [evaluateBound(e.left, sizes), evaluateBound(e.right, sizes)];
+  if (a === null || b === null) return null;
+  const whole = typeof a === "bigint" && typeof b === "bigint";
+  return whole ? onWholeNumbers(e.operator, a, b) : onNumbers(e.operator, Number(a), Number(b));
 }
 
-function onWholeNumbers(operator: Ast.BinaryOperator, a: bigint, b: bigint): SizeValue | null {
-  switch (operator) {
-    case "+":
-      return a + b;
-    case "-":
-      return a - b;
-    case "*":
-      return a * b;
-    case "**":
-      return b >= 0n && b < 64n ? a ** b : null;
-    case "div":
-      return b === 0n ? null : (a - floorModulo(a, b)) / b;
-    case "%":
-      return b === 0n ? null : floorModulo(a, b);
-    default:
-      return null;
-  }
+/** What is not here is no arithmetic of its numbers, as `/` is none of whole ones. */
+const WHOLE: Readonly<Partial<Record<Ast.BinaryOperator, (a: bigint, b: bigint) => bigint | null>>> = {
+  "+": (a, b) => a + b,
+  "-": (a, b) => a - b,
+  "*": (a, b) => a * b,
+  "**": (a, b) => (b >= 0n && b < 64n ? a ** b : null),
+  div: (a, b) => (b === 0n ? null : (a - floorModulo(a, b)) / b),
+  "%": (a, b) => (b === 0n ? null : floorModulo(a, b)),
+};
+
+const REAL: Readonly<Partial<Record<Ast.BinaryOperator, (a: number, b: number) => number>>> = {
+  "+": (a, b) => a + b,
+  "-": (a, b) => a - b,
+  "*": (a, b) => a * b,
+  "/": (a, b) => a / b,
+  "**": (a, b) => a ** b,
+};
+
+function onWholeNumbers(operator: Ast.BinaryOperator, a: bigint, b: bigint): bigint | null {
+  return WHOLE[operator]?.(a, b) ?? null;
+}
+
+function onNumbers(operator: Ast.BinaryOperator, a: number, b: number): number | null {
+  const result = REAL[operator]?.(a, b);
+  return result !== undefined && Number.isFinite(result) ? result : null;
 }
 
 function floorModulo(a: bigint, b: bigint): bigint {
   const r = a % b;
   return r !== 0n && r < 0n !== b < 0n ? r + b : r;
-}
-
-function onNumbers(operator: Ast.BinaryOperator, a: number, b: number): number | null {
-  const result = { "+": a + b, "-": a - b, "*": a * b, "/": a / b, "**": a ** b }[String(operator)];
-  return result !== undefined && Number.isFinite(result) ? result : null;
 }
