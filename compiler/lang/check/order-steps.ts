@@ -15,6 +15,7 @@ import type { Span } from "../../support/source.ts";
 import { stronglyConnected } from "../../support/strongly-connected.ts";
 import type { Context, DraftInit, StageDraft } from "./context.ts";
 import { visitReads, withAxes } from "./path-facts.ts";
+import { transposed } from "./transpose-members.ts";
 import { rangeOf } from "./value.ts";
 import type { TensorSymbol } from "./value.ts";
 
@@ -38,9 +39,9 @@ export function orderSteps(context: Context): readonly Step[] | null {
       steps.push({ kind: "stage", stage: plainStage(first) });
       continue;
     }
-    const step = recurrence(context, members);
-    if (step === null) fine = false;
-    else steps.push(step);
+    const found = recurrence(context, members);
+    if (found === null) fine = false;
+    else steps.push(...found);
   }
   return fine ? steps : null;
 }
@@ -66,9 +67,9 @@ export function finishTensor(symbol: TensorSymbol, lag: bigint, time: number): T
 
 /** Why a position cannot be the time axis. */
 type Obstacle = { readonly kind: "rank" | "range" | "read" | "cycle"; readonly span: Span; readonly text: string };
-type Plan = { readonly time: number; readonly order: readonly StageDraft[] };
+type Plan = { readonly order: readonly StageDraft[] };
 
-function recurrence(context: Context, members: readonly StageDraft[]): Step | null {
+function recurrence(context: Context, members: readonly StageDraft[]): readonly Step[] | null {
   const fixed = negativePositions(members);
   if (fixed.length > 1) {
     refuseTwoLags(context, members, fixed);
@@ -77,13 +78,57 @@ function recurrence(context: Context, members: readonly StageDraft[]): Step | nu
   const rank = Math.min(...members.map((m) => m.axes.length));
   const positions = fixed.length === 1 ? fixed : Array.from({ length: rank }, (_, n) => n);
   const obstacles: Obstacle[] = [];
+  const at = (time: number, isOnly: boolean): Plan | Obstacle =>
+    planAt(
+      context,
+      members,
+      members.map(() => time),
+      isOnly,
+    );
+  // Where there is no choice, the proof pass says what is wrong with a read, and knows a counterexample.
+  const isFixed = fixed.length === 1;
   for (const time of positions) {
-    // Where there is no choice, the proof pass says what is wrong with a read, and knows a counterexample.
-    const plan = planAt(context, members, time, positions.length === 1);
-    if ("order" in plan) return finish(context, plan);
+    const plan = at(time, isFixed);
+    if ("order" in plan) return single(finish(context, plan, time));
     obstacles.push(plan);
   }
+  const turned = isFixed ? null : turnedRecurrence(context, members);
+  if (turned !== null) return turned;
+  const [only, other] = positions;
+  const last = only === undefined || other !== undefined || isFixed ? null : at(only, true);
+  if (last !== null && "order" in last) return single(finish(context, last, only ?? 0));
   refuseTime(context, members, obstacles);
+  return null;
+}
+
+function single(step: Step | null): readonly Step[] | null {
+  return step === null ? null : [step];
+}
+
+/** More choices than this of a position for each member are not tried. */
+const MOST_CHOICES = 64;
+
+/**
+ * Members whose time stands at different positions, as in `d[j]` and `L[i, j]` that advance with j: all but those at one
+ * position are computed transposed, and copied back after the recurrence.
+ */
+function turnedRecurrence(context: Context, members: readonly StageDraft[]): readonly Step[] | null {
+  const choices = members.reduce<readonly (readonly number[])[]>(
+    (all, m) => (all.length > MOST_CHOICES ? all : all.flatMap((times) => m.axes.map((_, n) => [...times, n]))),
+    [[]],
+  );
+  if (choices.length > MOST_CHOICES) return null;
+  for (const times of choices) {
+    if (new Set(times).size < 2) continue; // tried before
+    const plan = planAt(context, members, times, false);
+    if (!("order" in plan)) continue;
+    const rank = Math.min(...members.map((m) => m.axes.length));
+    const kept = (position: number): number => times.filter((t) => t === position).length;
+    const common = Array.from({ length: rank }, (_, n) => n).toSorted((a, b) => kept(b) - kept(a))[0] ?? 0;
+    const moved = transposed(context, plan.order, (m) => known(times[members.indexOf(m)], "a position"), common);
+    const step = finish(context, { order: moved.members }, common);
+    return step === null ? null : [step, ...moved.copies.map((d): Step => ({ kind: "stage", stage: plainStage(d) }))];
+  }
   return null;
 }
 
@@ -103,16 +148,22 @@ function constantOf(e: Expr): bigint | null {
   return e.kind === "const" && typeof e.value === "bigint" ? e.value : null;
 }
 
-/** The order of one step if this position is the time axis, or why it is not. */
-function planAt(context: Context, members: readonly StageDraft[], time: number, isOnly: boolean): Plan | Obstacle {
+/** The order of one step if the time of each member stands at its position of `times`, or why it does not. */
+function planAt(
+  context: Context,
+  members: readonly StageDraft[],
+  times: readonly number[],
+  isOnly: boolean,
+): Plan | Obstacle {
   const { polys, facts } = context;
   const first = known(members[0], "a member");
-  const short = members.find((m) => m.axes.length <= time);
+  const timeOf = (n: number): number => known(times[n], "a position");
+  const short = members.find((m, n) => m.axes.length <= timeOf(n));
   if (short !== undefined)
-    return { kind: "rank", span: short.span, text: `\`${short.name}\` has no index ${time + 1}` };
-  const end = polys.poly(known(first.axes[time], "an axis").hi);
-  for (const m of members) {
-    const axis = known(m.axes[time], "an axis");
+    return { kind: "rank", span: short.span, text: `\`${short.name}\` has no index ${timeOf(0) + 1}` };
+  const end = polys.poly(known(first.axes[timeOf(0)], "an axis").hi);
+  for (const [n, m] of members.entries()) {
+    const axis = known(m.axes[timeOf(n)], "an axis");
     const agrees = proveEqual(facts, polys.poly(axis.hi), end).proved && constantOf(axis.lo) === 0n;
     if (!agrees)
       return {
@@ -125,7 +176,7 @@ function planAt(context: Context, members: readonly StageDraft[], time: number, 
   const sameStep = members.map(() => new Set<number>());
   let obstacle: Obstacle | null = null;
   members.forEach((m, n) => {
-    const now = polys.poly(known(m.axes[time], "an axis").variable);
+    const now = polys.poly(known(m.axes[timeOf(n)], "an axis").variable);
     const inside = withAxes(polys, facts, m.axes);
     for (const o of m.outputs)
       visitReads(
@@ -134,7 +185,7 @@ function planAt(context: Context, members: readonly StageDraft[], time: number, 
         inside,
         (r) => owner.has(r.tensor),
         (r, here) => {
-          const at = polys.poly(known(r.index[time], "a subscript"), here);
+          const at = polys.poly(known(r.index[timeOf(known(owner.get(r.tensor), "a member"))], "a subscript"), here);
           const all = polys.withOpaque(here, at);
           // In a branch that is never taken all is proved: what is written as this step is one.
           const isNow = at.key === now.key;
@@ -142,7 +193,11 @@ function planAt(context: Context, members: readonly StageDraft[], time: number, 
           if (isNow || proveCondition(all, equal(at, now)).proved)
             sameStep[n]?.add(known(owner.get(r.tensor), "a member"));
           else if (!isOnly)
-            obstacle ??= { kind: "read", span: context.spans.get(r) ?? m.span, text: notBefore(context, m, time, at) };
+            obstacle ??= {
+              kind: "read",
+              span: context.spans.get(r) ?? m.span,
+              text: notBefore(context, m, timeOf(n), at),
+            };
         },
       );
   });
@@ -157,7 +212,7 @@ function planAt(context: Context, members: readonly StageDraft[], time: number, 
       text: `within one step ${names} would need itself`,
     };
   }
-  return { time, order: order.flat().map((n) => known(members[n], "a member")) };
+  return { order: order.flat().map((n) => known(members[n], "a member")) };
 }
 
 function notBefore(context: Context, m: StageDraft, time: number, at: ReturnType<Context["polys"]["poly"]>): string {
@@ -200,8 +255,7 @@ function refuseTwoLags(context: Context, members: readonly StageDraft[], positio
 
 // ---- init ----
 
-function finish(context: Context, plan: Plan): Step | null {
-  const { time, order } = plan;
+function finish(context: Context, { order }: Plan, time: number): Step | null {
   let fine = true;
   const lags = new Map<string, bigint>();
   for (const m of order) {
