@@ -21,6 +21,11 @@ const MATMUL = `kernel matmul(A: f32[M, K], B: f32[K, N]) -> C: f32[M, N] {
 }
 `;
 
+/** Imports from the standard library of the package. */
+const HEAD = `import { softmax } from "std/nn";
+kernel head(X: f32[M, N]) -> Y: f32[M, N] where N >= 1 { Y = softmax(X); }
+`;
+
 /** Multiplies a 2x3 by a 3x2; the same text serves JavaScript and TypeScript. */
 const PROGRAM = `import { readFileSync } from "node:fs";
 import { compile, Tensor } from "einkorn";
@@ -125,6 +130,8 @@ describe.each(nodes)("%s", (node) => {
     const command = join(app, "node_modules", ".bin", "einkorn");
     expect(run(app, node, [command, "--version"])).toEqual({ status: 0, stdout: `${version}\n`, stderr: "" });
     expect(run(app, node, [command, "check", "matmul.ein"])).toMatchObject({ status: 0, stderr: "" });
+    writeFileSync(join(app, "head.ein"), HEAD);
+    expect(run(app, node, [command, "check", "head.ein"])).toMatchObject({ status: 0, stderr: "" });
     const wrong = run(app, node, [command, "check", "nothing.ein"]);
     expect(wrong).toMatchObject({ status: 2 });
   });
