@@ -31,6 +31,12 @@ export type Executable = {
   readonly dispose: () => void;
 };
 
+/** An executable that measures its parts: the steps of the kernel, or the launches of the code, in order. */
+export type TimedExecutable = Executable & {
+  /** Milliseconds of each part in the last run; empty before the first. */
+  readonly times: () => readonly number[];
+};
+
 export type Device = {
   /** `wasm`, `wgsl`, … and what runs it, for messages and `einkorn targets`. */
   readonly name: string;
@@ -38,6 +44,8 @@ export type Device = {
   /** The target whose artifacts it takes, with the capabilities of this very machine. */
   readonly target: Target;
   readonly load: (artifact: Artifact, kernel: Kernel) => Promise<Executable>;
+  /** As `load`, for a run whose parts are measured; absent where the device cannot tell. */
+  readonly loadTimed?: (artifact: Artifact, kernel: Kernel) => Promise<TimedExecutable>;
   /** Waits for running work and gives everything back. */
   readonly close: () => Promise<void>;
 };

@@ -13,11 +13,11 @@ import { isFloat, roundToDType } from "./dtype.ts";
 import type { Measured } from "./error-scale.ts";
 import { comparisonDoubt, doubtOf, exactly, measureFloat, roundingError } from "./error-scale.ts";
 import { evaluateShape, evaluateSize } from "./evaluate-index.ts";
-import type { Kernel, Recurrence, Stage, StageOutput, Tensor } from "./equations.ts";
+import type { Kernel, Recurrence, Stage, StageOutput, Step, Tensor } from "./equations.ts";
 import { tensorsOf } from "./equations.ts";
 import type { Apply, Axis, Cast, Expr, Pad, Read, Select } from "./expr.ts";
 import { foldReduction } from "./fold-reduction.ts";
-import { isCoreOp, OPS } from "./ops.ts";
+import { floorMod, isCoreOp, OPS } from "./ops.ts";
 import type { NDArray, Value } from "./values.ts";
 import { canonical, countOf, elementOf, integerOp, valueOf } from "./values.ts";
 
@@ -46,14 +46,16 @@ type Scope = {
 
 /**
  * The outputs, by name, in declared order. `inputs`: one array per parameter, by tensor id, of its dtype and shape; `dims`: by
- * id of the dim's variable. `where` conditions and claimed ranges are taken for granted.
+ * id of the dim's variable. `where` conditions and claimed ranges are taken for granted. `done` hears of each step of the
+ * kernel once it is computed.
  */
 export function interpretEquations(
   kernel: Kernel,
   inputs: ReadonlyMap<string, NDArray>,
   dims: ReadonlyMap<string, bigint>,
+  done?: (step: Step) => void,
 ): ReadonlyMap<string, NDArray> {
-  const outputs = run(kernel, inputs, dims, false);
+  const outputs = run(kernel, inputs, dims, { measured: false, done });
   return new Map([...outputs].map(([name, out]) => [name, out.array]));
 }
 
@@ -63,14 +65,14 @@ export function interpretWithErrors(
   inputs: ReadonlyMap<string, NDArray>,
   dims: ReadonlyMap<string, bigint>,
 ): ReadonlyMap<string, MeasuredArray> {
-  return run(kernel, inputs, dims, true);
+  return run(kernel, inputs, dims, { measured: true });
 }
 
 function run(
   kernel: Kernel,
   inputs: ReadonlyMap<string, NDArray>,
   dims: ReadonlyMap<string, bigint>,
-  measured: boolean,
+  { measured, done }: { readonly measured: boolean; readonly done?: ((step: Step) => void) | undefined },
 ): ReadonlyMap<string, MeasuredArray> {
   const tensors = new Map([...tensorsOf(kernel)].map(([id, t]) => [id, allocate(t, dims)]));
   for (const p of kernel.params) fill(known(tensors.get(p.id), p.name), known(inputs.get(p.id), `input ${p.name}`));
@@ -79,6 +81,7 @@ function run(
   for (const s of kernel.steps) {
     if (s.kind === "stage") runStage(s.stage, scope);
     else runRecurrence(s, scope);
+    done?.(s);
   }
   return new Map(
     kernel.outputs.map((out) => {
@@ -257,7 +260,7 @@ function readElement(e: Read, scope: Scope): Measured {
     const n = Number(found.value) - lo;
     if (n >= 0 && n < extent) at.push(lo + n);
     else if (e.pad?.kind === "value") return evaluate(e.pad.value, scope);
-    else if (e.pad !== null && extent > 0) at.push(lo + inside(e.pad.kind, n, extent));
+    else if (e.pad !== null && extent > 0) at.push(lo + inside(e.pad.kind, BigInt(found.value) - BigInt(lo), extent));
     else throw new InternalError(`${stored.tensor.name}, dim ${d}: ${lo + n} is not in ${lo}..${lo + extent}`);
   }
   const offset = offsetOf(stored, at);
@@ -266,9 +269,9 @@ function readElement(e: Read, scope: Scope): Measured {
   return { value, error: stored.error[offset] ?? 0, doubt: Math.max(doubt, stored.doubt[offset] ?? 0) };
 }
 
-/** Where a subscript n outside 0..extent reads, for the pads that move the subscript. */
-function inside(kind: Exclude<Pad["kind"], "value">, n: number, extent: number): number {
-  const modulo = (period: number): number => ((n % period) + period) % period;
+/** Where a subscript n outside 0..extent reads, for the pads that move the subscript. n may be past 2^53. */
+function inside(kind: Exclude<Pad["kind"], "value">, n: bigint, extent: number): number {
+  const modulo = (period: number): number => Number(floorMod(n, BigInt(period)));
   switch (kind) {
     case "edge":
       return n < 0 ? 0 : extent - 1;

@@ -47,7 +47,12 @@ export const COMMANDS: readonly CommandRow[] = [
       SET,
       { flags: "--out <NAME=FILE>", description: "write an output to .npy, .npz or .safetensors", repeated: true },
       { flags: "--out-dir <DIR>", description: "write every output to DIR/NAME.npy" },
-      { flags: "--time", description: "milliseconds of each stage, on standard error" },
+      {
+        flags: "--dump <STAGE=FILE>",
+        description: "write a stage of the kernel, as an output: c1.acc=acc.npy; may be repeated",
+        repeated: true,
+      },
+      { flags: "--time", description: "milliseconds, of each stage where the target can tell, on standard error" },
       DIALECT,
       later("--const <NAME=FILE>"),
       later("--reuse <OUT=IN>"),
@@ -55,6 +60,7 @@ export const COMMANDS: readonly CommandRow[] = [
     examples: [
       "run blur.ein --in X=photo.npy --out Y=blurred.npy",
       "run blur.ein:blur --target hls --in X=random:7 --dim H=32 --dim W=32 --time",
+      "run net.ein --in X=random --dump h1.acc=acc.npy",
       "run net.ein --in X=images.npy --in weights.safetensors --out-dir results",
     ],
     run: async ([file = ""], o) => {
@@ -69,6 +75,7 @@ export const COMMANDS: readonly CommandRow[] = [
         dim: o.list("dim"),
         set: o.list("set"),
         out: o.list("out"),
+        dump: o.list("dump"),
         ...(outDir === undefined ? {} : { outDir }),
         time: o.flag("time"),
       });

@@ -8,6 +8,12 @@ export function splitAssignment(text: string): { readonly name: string; readonly
   return match === null ? null : { name: match[1] ?? "", rest: match[2] ?? "" };
 }
 
+/** `STAGE=REST`, where a stage of a called kernel has points in its name: `c1.acc`. */
+export function splitStage(text: string): { readonly name: string; readonly rest: string } | null {
+  const match = /^([A-Za-z_][A-Za-z0-9_.]*)=(.*)$/s.exec(text);
+  return match === null ? null : { name: match[1] ?? "", rest: match[2] ?? "" };
+}
+
 function assignment(option: string, text: string, form: string): { readonly name: string; readonly rest: string } {
   return splitAssignment(text) ?? refuse("E6402", `${option} ${quoted(text)} is not of the form ${form}`);
 }

@@ -16,10 +16,13 @@ import type { Shape } from "../shape.ts";
 import { specialiseChecked } from "../specialise.ts";
 import type { Nested } from "../tensor-values.ts";
 import type { Tensor } from "../tensor.ts";
-import { parseDims, parseGenerics, splitAssignment } from "./options.ts";
+import { withStageOutputs } from "./dump-stages.ts";
+import { parseDims, parseGenerics, splitAssignment, splitStage } from "./options.ts";
 import { oneKernel, openProgram, provedOrThrow } from "./program-file.ts";
 import type { Outcome } from "./report.ts";
 import { knownDims, makeInputs, readInputs, refuseUnknown } from "./run-inputs.ts";
+import type { StageTime } from "./stage-times.ts";
+import { stageTimes, stageTimesText } from "./stage-times.ts";
 
 export type RunOptions = {
   readonly target: string;
@@ -27,6 +30,8 @@ export type RunOptions = {
   readonly dim: readonly string[];
   readonly set: readonly string[];
   readonly out: readonly string[];
+  /** `STAGE=FILE` */
+  readonly dump: readonly string[];
   readonly outDir?: string;
   readonly time?: boolean;
 };
@@ -37,8 +42,10 @@ export type RunResult = {
   readonly kernel: string;
   readonly dims: Readonly<Record<string, bigint>>;
   readonly outputs: readonly OutputRow[];
-  /** By stage, with `--time`. */
+  /** Of check, inputs, compile and run, with `--time`. */
   readonly milliseconds?: Readonly<Record<string, number>>;
+  /** Of each stage, in the order of the run, with `--time` where the target can tell. */
+  readonly stages?: readonly StageTime[];
 };
 
 type OutputRow = {
@@ -59,10 +66,21 @@ export async function run(argument: string, options: RunOptions): Promise<Outcom
   const asked = parseDims(options.dim);
   const file = await openProgram(argument, diagnostics);
   if (file === null) return { diagnostics: diagnostics.list, text: [], result: null };
-  const { kernel } = provedOrThrow(file, oneKernel(file), generics, diagnostics);
+  const proved = provedOrThrow(file, oneKernel(file), generics, diagnostics);
   clock.lap("check");
+  const dumps = options.dump.map(plannedDump);
+  const writes = [
+    ...plannedWrites(
+      options,
+      proved.kernel.outputs.map((o) => o.name),
+    ),
+    ...dumps,
+  ];
+  const kernel = withStageOutputs(
+    proved.kernel,
+    dumps.flatMap((d) => d.outputs),
+  );
   const outputs = kernel.outputs.map((o) => o.name);
-  const writes = plannedWrites(options, outputs);
   const inputs = await readInputs(kernel, options.in);
   const dims = knownDims(kernel, inputs.tensors, asked);
   const tensors = Object.fromEntries(makeInputs(kernel, inputs, dims));
@@ -71,7 +89,14 @@ export async function run(argument: string, options: RunOptions): Promise<Outcom
   clock.lap("inputs");
   const device = await openDevice(options.target);
   try {
-    const results = await runOn(device, specialiseChecked(kernel, dims), tensors, diagnostics, clock);
+    const special = specialiseChecked(kernel, dims);
+    const { results, stages } = await runOn(
+      device,
+      special,
+      { tensors, isTimed: options.time === true },
+      diagnostics,
+      clock,
+    );
     const named = new Map(outputs.map((name, n) => [name, known(results[n], "output")] as const));
     await writeAll(writes, named);
     const rows = [...named].map(([name, t]) => describe(name, t, writes));
@@ -84,32 +109,37 @@ export async function run(argument: string, options: RunOptions): Promise<Outcom
       dims: Object.fromEntries(dims),
       outputs: rows,
       ...(options.time === true ? { milliseconds: clock.laps } : {}),
+      ...(stages === null ? {} : { stages }),
     };
-    const notes = [...written, ...(options.time === true ? [clock.text()] : [])];
+    const times = options.time === true ? [clock.text(), ...stageTimesText(stages ?? [])] : [];
+    const notes = [...written, ...times];
     return { diagnostics: diagnostics.list, text, notes, result };
   } finally {
     await device.close();
   }
 }
 
-/** The outputs, on the CPU. */
+type Results = { readonly results: readonly Tensor[]; readonly stages: readonly StageTime[] | null };
+
+/** The outputs, on the CPU, and how long each stage took, if that was asked for and the device can tell. */
 async function runOn(
   device: Device,
   kernel: Kernel,
-  tensors: Readonly<Record<string, Tensor>>,
+  { tensors, isTimed }: { readonly tensors: Readonly<Record<string, Tensor>>; readonly isTimed: boolean },
   diagnostics: Diagnostics,
   clock: Clock,
-): Promise<readonly Tensor[]> {
+): Promise<Results> {
   const found = new Diagnostics();
   const artifact = await emitKernel(kernel, device.target, found);
   if (artifact === null) throw new EinkornError(found.list);
   for (const d of found.list) diagnostics.add(d);
-  const executable = await device.load(artifact, kernel);
+  const timed = isTimed ? await device.loadTimed?.(artifact, kernel) : undefined;
+  const executable = timed ?? (await device.load(artifact, kernel));
   clock.lap("compile");
-  const results = executable.run(checkCall(kernel, tensors, {}));
-  const outputs = await Promise.all(results.map((t) => t.cpu()));
+  const started = executable.run(checkCall(kernel, tensors, {}));
+  const results = await Promise.all(started.map((t) => t.cpu()));
   clock.lap("run");
-  return outputs;
+  return { results, stages: timed === undefined ? null : stageTimes(kernel, device.target, timed.times()) };
 }
 
 /** More elements than this are not worth printing into JSON. */
@@ -149,6 +179,17 @@ function plannedWrites(options: RunOptions, outputs: readonly string[]): readonl
     : [...writes, ...outputs.map((o) => ({ path: join(folder, `${o}.npy`), outputs: [o] }))];
 }
 
+/** `--dump STAGE=FILE` */
+function plannedDump(text: string): Write {
+  const assigned = splitStage(text);
+  if (assigned === null) refuse("E6402", `--dump ${quoted(text)} is not of the form STAGE=FILE.npy`);
+  const { name, rest } = assigned;
+  if (formatOfPath(rest) === null) {
+    refuse("E6402", `--dump ${quoted(text)}: the file must end in .npy, .npz or .safetensors`);
+  }
+  return { path: rest, outputs: [name] };
+}
+
 /** Every file is made before the first is written. */
 async function writeAll(writes: readonly Write[], outputs: ReadonlyMap<string, Tensor>): Promise<void> {
   const made = writes.map(({ path, outputs: names }) => {
@@ -161,7 +202,7 @@ async function writeAll(writes: readonly Write[], outputs: ReadonlyMap<string, T
   }
 }
 
-/** Milliseconds per stage. */
+/** Milliseconds of each lap. */
 class Clock {
   readonly #laps: [string, number][] = [];
   #last = performance.now();

@@ -4,7 +4,7 @@ import type { Kernel } from "../../compiler/ir/equations.ts";
 import { interpretEquations } from "../../compiler/ir/interpret-equations.ts";
 import { known } from "../../compiler/support/invariant.ts";
 import { interpTarget } from "../../targets/interp/target.ts";
-import type { Call, Device, DeviceFactory, Executable } from "../device.ts";
+import type { Call, Device, DeviceFactory, Executable, TimedExecutable } from "../device.ts";
 import { fromArray, toArray } from "../nd-array.ts";
 import { refuse } from "../refuse.ts";
 import { elementCount } from "../shape.ts";
@@ -18,12 +18,27 @@ export const interpDevice: DeviceFactory = {
     description: "the reference interpreter of equations",
     target: interpTarget,
     load: async (_artifact, kernel) => executable(kernel),
+    loadTimed: async (_artifact, kernel) => timedExecutable(kernel),
     close: async () => {},
   }),
 };
 
 function executable(kernel: Kernel): Executable {
   return { run: (call) => run(kernel, call), dispose: () => {} };
+}
+
+function timedExecutable(kernel: Kernel): TimedExecutable {
+  let times: number[] = [];
+  const timedRun = (call: Call): readonly Tensor[] => {
+    times = [];
+    let last = performance.now();
+    return run(kernel, call, () => {
+      const now = performance.now();
+      times.push(now - last);
+      last = now;
+    });
+  };
+  return { run: timedRun, times: () => times, dispose: () => {} };
 }
 
 /** Plain values take some 10 bytes each, and running out of memory would end the process without a word. */
@@ -40,10 +55,10 @@ function refuseLarge(kernel: Kernel, call: Call): void {
   }
 }
 
-function run(kernel: Kernel, call: Call): readonly Tensor[] {
+function run(kernel: Kernel, call: Call, done?: () => void): readonly Tensor[] {
   refuseLarge(kernel, call);
   const inputs = new Map(kernel.params.map((p, n) => [p.id, toArray(known(call.inputs[n], "input"))] as const));
-  const results = interpretEquations(kernel, inputs, call.dims);
+  const results = interpretEquations(kernel, inputs, call.dims, done);
   return kernel.outputs.map((o, n) => {
     const made = fromArray(known(results.get(o.name), "output"));
     const { out } = known(call.outputs[n], "output");

@@ -10,6 +10,7 @@
 import { ARRAYS } from "../../compiler/ir/dtype.ts";
 import type { AnyArray, DType } from "../../compiler/ir/dtype.ts";
 import type { Kernel } from "../../compiler/ir/equations.ts";
+import type { MachineProgram } from "../../compiler/ir/machine.ts";
 import { InternalError, invariant, known } from "../../compiler/support/invariant.ts";
 import type { Artifact, Target } from "../../compiler/target.ts";
 import { abiOf } from "../../targets/shared/abi.ts";
@@ -17,7 +18,7 @@ import type { Abi } from "../../targets/shared/abi.ts";
 import { alignedSize, bufferBytes, layoutArena } from "../../targets/shared/arena-layout.ts";
 import type { ArenaLayout } from "../../targets/shared/arena-layout.ts";
 import { wasmTarget } from "../../targets/wasm/target.ts";
-import type { Call, Device, DeviceFactory, Executable } from "../device.ts";
+import type { Call, Device, DeviceFactory, Executable, TimedExecutable } from "../device.ts";
 import { refuse } from "../refuse.ts";
 import { arrayLength, elementCount, typeText } from "../shape.ts";
 import { Tensor } from "../tensor.ts";
@@ -94,7 +95,30 @@ class Wasm implements WasmDevice {
     const old = this.#instances.get(code);
     const instance = old ?? instantiate(code, this.#memory.memory);
     this.#instances.set(code, instance);
-    const run = await instance;
+    return this.#executable(await instance, program, kernel);
+  }
+
+  /** Each launch is a module of its own, so that there is a moment between two of them. */
+  async loadTimed({ program }: Artifact, kernel: Kernel): Promise<TimedExecutable> {
+    this.#refuseClosed();
+    const parts: Run[] = [];
+    for (const fn of program.functions) {
+      const { code } = await this.target.emit({ ...program, functions: [fn] });
+      invariant(typeof code !== "string", "a module is bytes");
+      parts.push(await instantiate(code, this.#memory.memory));
+    }
+    let times: number[] = [];
+    const run: Run = (...args) => {
+      times = parts.map((part) => {
+        const start = performance.now();
+        part(...args);
+        return performance.now() - start;
+      });
+    };
+    return { ...this.#executable(run, program, kernel), times: () => times };
+  }
+
+  #executable(run: Run, program: MachineProgram, kernel: Kernel): Executable {
     const abi = abiOf(program);
     let last: Layout | null = null;
     return {
