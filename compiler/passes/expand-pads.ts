@@ -5,8 +5,22 @@
  */
 import type { DimRange, Kernel, Stage, Tensor } from "../ir/equations.ts";
 import { tensorsOf } from "../ir/equations.ts";
-import type { Axis, Expr, Pad, Read } from "../ir/expr.ts";
-import { apply, both, index, less, lessEqual, maximum, minimum, mul, read, select, sub, add } from "../ir/expr.ts";
+import type { Axis, Expr, Pad, Read, ScalarType } from "../ir/expr.ts";
+import {
+  apply,
+  both,
+  cast,
+  index,
+  less,
+  lessEqual,
+  maximum,
+  minimum,
+  mul,
+  read,
+  select,
+  sub,
+  add,
+} from "../ir/expr.ts";
 import { flatMapStages, mapBodies } from "../ir/map-kernel.ts";
 import { rewrite, sameExpr, visit } from "../ir/walk.ts";
 import { known, unreachable } from "../support/invariant.ts";
@@ -40,7 +54,7 @@ export function axesIn(stage: Stage): ReadonlyMap<string, Axis> {
 function expandIn(body: Expr, tensors: ReadonlyMap<string, Tensor>, axes: ReadonlyMap<string, Axis>): Expr {
   return rewrite(body, (node) =>
     node.kind === "read" && node.pad !== null
-      ? expandPad(node, node.pad, known(tensors.get(node.tensor), "tensor").dims, axes)
+      ? expandPad(fitted(node, node.pad, tensors), node.pad, known(tensors.get(node.tensor), "tensor").dims, axes)
       : node,
   );
 }
@@ -66,6 +80,31 @@ function expandPad(e: Read, pad: Pad, dims: readonly DimRange[], axes: ReadonlyM
   return select(rest.reduce(both, first), read(e.type, e.tensor, e.index, { guarded: true }), pad.value);
 }
 
+/**
+ * Subscripts that are read from wide integers may be any of them, and an index has 32 bits: they become ones that fit and
+ * that the pad answers alike. The ends of i32 are outside every tensor; `wrap` and `mirror` want the same remainder.
+ */
+function fitted(e: Read, pad: Pad, tensors: ReadonlyMap<string, Tensor>): Read {
+  const dims = known(tensors.get(e.tensor), "tensor").dims;
+  const at = e.index.map((x, d) => {
+    if (x.kind !== "cast" || !WIDE.has(x.arg.type)) return x;
+    const period = periodOf(pad.kind, known(dims[d], "dim"));
+    if (period === null) return cast("index", "exact", cast("i32", "saturate", x.arg));
+    return cast("index", "exact", apply("floor_mod", x.arg, cast(x.arg.type, "exact", period)));
+  });
+  return read(e.type, e.tensor, at, { pad, guarded: e.guarded });
+}
+
+/** Types with values that no index has. */
+const WIDE: ReadonlySet<ScalarType> = new Set(["u32", "i64", "u64"]);
+
+/** After how many elements a pad repeats; null: it does not. At least 1: where the read's condition fails, the dim may be empty. */
+function periodOf(kind: Pad["kind"], { lo, hi }: DimRange): Expr | null {
+  if (kind === "wrap") return maximum(sub(hi, lo), index(1));
+  // There and back without reading the ends twice; a single element repeats with period 1.
+  return kind === "mirror" ? maximum(mul(index(2), sub(sub(hi, index(1)), lo)), index(1)) : null;
+}
+
 /** The subscript inside `lo..hi` that an `edge`, `wrap` or `mirror` pad stands for. */
 function moveInside(kind: "edge" | "wrap" | "mirror", at: Expr, { lo, hi }: DimRange): Expr {
   const last = sub(hi, index(1));
@@ -73,12 +112,10 @@ function moveInside(kind: "edge" | "wrap" | "mirror", at: Expr, { lo, hi }: DimR
     case "edge":
       return minimum(maximum(at, lo), last);
     case "wrap":
-      // Where the read's own condition fails the dim may be empty; the remainder must exist all the same.
-      return add(lo, apply("floor_mod", sub(at, lo), maximum(sub(hi, lo), index(1))));
+      return add(lo, apply("floor_mod", sub(at, lo), known(periodOf(kind, { lo, hi }), "a period")));
     case "mirror": {
-      // Period 2(n - 1); a single element repeats with period 1.
       const turn = mul(index(2), sub(last, lo));
-      const phase = apply("floor_mod", sub(at, lo), maximum(turn, index(1)));
+      const phase = apply("floor_mod", sub(at, lo), known(periodOf(kind, { lo, hi }), "a period"));
       return add(lo, minimum(phase, sub(turn, phase)));
     }
     default:
