@@ -4,7 +4,7 @@
  */
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import type { Server } from "node:http";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
@@ -30,13 +30,15 @@ const PAGE = `<!doctype html><meta charset="utf-8"><script type="importmap">${JS
 const tell = (what) => fetch("/told", { method: "POST", body: JSON.stringify(what) });
 try {
   const { compile, readNpy, targets, Tensor, writeNpy } = await import("/dist/runtime/index.js");
-  const source = "kernel f(X: f32[M, N]) -> Y: f32[M] { Y[i] = sum[j](exp(X[i, j] - 1.0)); }";
+  const source = \`import { relu } from "std/nn"; import { before } from "./before.ein";
+    kernel f(X: f32[M, N]) -> Y: f32[M] { Y[i] = sum[j](exp(before(relu(X[i, j])))); }\`;
+  const imports = { "./before.ein": "export fn before(x: f32) -> f32 = x - 1.0;" };
   const X = readNpy(writeNpy(Tensor.iota([3, 2])), "x.npy");
   const results = {};
   const missing = {};
   for (const { name, here } of await targets()) {
     if (!here.available) { missing[name] = here.reason; continue; }
-    const { f } = await compile(source, { target: name });
+    const { f } = await compile(source, { target: name, imports });
     results[name] = Array.from(await f({ X }).Y.read());
   }
   await tell({ results, missing });
@@ -63,6 +65,7 @@ beforeAll(() => {
     { cwd: root, encoding: "utf8" },
   );
   if (built.status !== 0) throw new Error(built.stdout);
+  cpSync(join(root, "std"), join(scratch, "dist", "std"), { recursive: true });
   let tell: (value: string) => void;
   told = new Promise<string>((resolve) => (tell = resolve)).then((text) => JSON.parse(text));
   server = createServer((request, response) => {
