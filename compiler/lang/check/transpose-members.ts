@@ -5,7 +5,7 @@
 import type { Expr } from "../../ir/expr.ts";
 import { read, variable } from "../../ir/expr.ts";
 import { mapChildren } from "../../ir/walk.ts";
-import { known } from "../../support/invariant.ts";
+import { invariant, known } from "../../support/invariant.ts";
 import type { Context, StageDraft } from "./context.ts";
 import { uniqueStage } from "./declare-equations.ts";
 import type { TensorSymbol } from "./value.ts";
@@ -96,6 +96,7 @@ function copyOf(context: Context, m: StageDraft, moves: ReadonlyMap<string, Move
       axes.map((a) => a.variable),
       move.order,
     );
+    invariant(body.type !== "index", "a stage of indices");
     return { symbol, body: context.at(m.span, read(body.type, move.symbol.id, at)) };
   });
   return { ...m, axes, outputs, inits: [], rec: false };

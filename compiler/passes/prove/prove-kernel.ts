@@ -53,6 +53,8 @@ export function proveKernel(
     dims: new Set(kernel.dims.map((d) => d.id)),
     params: new Set(kernel.params.map((t) => t.id)),
     refused: new Refused(),
+    totals: new WeakMap(),
+    partitions: new Map(),
     sizes: [],
   };
   const { scope, where } = scopeOfDims(kernel, shared);

@@ -16,6 +16,7 @@ import type { Bounds } from "./bounds.ts";
 import { UNBOUNDED } from "./bounds.ts";
 import { boundsOver, proveBySizes } from "./extremes.ts";
 import { noteOrigin } from "./origins.ts";
+import { learnTotal, sharedTotal } from "./partitions.ts";
 import { refuseEmpty, refusePosition, refuseReduction } from "./refuse-arithmetic.ts";
 import type { Scope } from "./scope.ts";
 import type { Place } from "./shared.ts";
@@ -160,13 +161,18 @@ function sumBounds(d: Domain, each: Bounds, place: Place): Bounds {
   const lower = each.lower ?? range.lower;
   const upper = each.upper ?? range.upper;
   const least = times(lesser(outer, lower, ZERO));
-  const greatest = times(greater(outer, upper, ZERO));
+  const apart = times(greater(outer, upper, ZERO));
+  const together = sharedTotal(node, d.extents, outer);
+  const greatest = together !== null && outer.holds(atMost(together, apart)) ? together : apart;
   const stays = all([atMost(range.lower, least), atMost(greatest, range.upper)]);
   if (!proveBySizes(outer, stays).verdict.proved) {
     refuseReduction(outer, place, node, { lower: least, upper: greatest }, { lower, upper }, points);
     return UNBOUNDED;
   }
-  return d.exact ? { lower: times(lower), upper: times(upper) } : { lower: least, upper: greatest };
+  if (outer.isAtMost(ZERO, lower)) learnTotal(node, greatest, outer);
+  return d.exact && greatest === apart
+    ? { lower: times(lower), upper: times(upper) }
+    : { lower: least, upper: greatest };
 }
 
 /** Factors between -1 and 1, or a number of points and of factors. */

@@ -22,6 +22,9 @@ export type Group = {
   readonly now: Expr | null;
 };
 
+/** The elements along `dim`, none below 0, add up to at most `total`, which is over dims; whatever the other indices. */
+export type Partition = { readonly dim: number; readonly total: Poly };
+
 export type Shared = {
   readonly polys: IndexPolynomials;
   readonly names: Names;
@@ -34,6 +37,10 @@ export type Shared = {
   readonly dims: ReadonlySet<string>;
   readonly params: ReadonlySet<string>;
   readonly refused: Refused;
+  /** Of sums of values that are not below 0: the most that they come to, over dims. */
+  readonly totals: WeakMap<Expr, Poly>;
+  /** Of tensors whose elements share the points of such sums. */
+  readonly partitions: Map<string, readonly Partition[]>;
   /** Limits on sizes that a call is checked against. */
   readonly sizes: { readonly condition: Condition; readonly label: string }[];
 };

@@ -13,6 +13,7 @@ import { checkExpression } from "./check-expression.ts";
 import { checkClaim } from "./claims.ts";
 import { boundsOver } from "./extremes.ts";
 import { noteOrigin } from "./origins.ts";
+import { learnPartitions } from "./partitions.ts";
 import { checkInit } from "./recurrences.ts";
 import type { Scope } from "./scope.ts";
 import type { Group, Place } from "./shared.ts";
@@ -24,7 +25,11 @@ export function checkStage(stage: Stage, group: Group | null, claims: readonly C
   const place: Place = { span: stage.span, group };
   const bodies = stage.outputs.map((o) => o.body);
   const { axes, inside } = enterAxes(stage.axes, bodies, scope, place);
-  const outputs = stage.outputs.map((o) => checkOutput(o, inside, claims, scope, place));
+  const outputs = stage.outputs.map((o) => {
+    const checked = checkOutput(o, inside, claims, scope, place);
+    learnPartitions(checked, axes, scope);
+    return checked;
+  });
   return { ...stage, axes, outputs };
 }
 
