@@ -10,10 +10,12 @@ import type { MeasuredArray } from "../../compiler/ir/interpret-equations.ts";
 import { interpretWithErrors } from "../../compiler/ir/interpret-equations.ts";
 import { Diagnostics, EinkornError } from "../../compiler/support/diagnostics.ts";
 import { InternalError, known } from "../../compiler/support/invariant.ts";
+import type { Arguments } from "../arguments.ts";
 import { checkCall } from "../arguments.ts";
 import type { Device, Executable } from "../device.ts";
 import { fromArray, toArray } from "../nd-array.ts";
 import { specialiseChecked } from "../specialise.ts";
+import type { Tensor } from "../tensor.ts";
 import type { Sizes } from "./draw-sizes.ts";
 import { dimsById } from "./draw-sizes.ts";
 import type { Inputs } from "./draw-values.ts";
@@ -107,7 +109,9 @@ export class TrialRunner {
     const open = new Set(kernel.dims.map((d) => d.name));
     const dims = [...sizes.dims].filter(([name]) => open.has(name));
     const args = [...inputs].map(([name, a]) => [name, fromArray(a)] as const);
-    const results = executable.run(checkCall(kernel, Object.fromEntries([...args, ...dims]), {}));
+    const given = Object.fromEntries([...args, ...dims]);
+    const first = executable.run(checkCall(kernel, given, {}));
+    const results = runAgain(executable, kernel, given, first);
     let [largest, elements, excused] = [0, 0, 0];
     let worst: Verdict | null = null;
     for (const [n, o] of kernel.outputs.entries()) {
@@ -156,6 +160,25 @@ export class TrialRunner {
     return { kernel: equations, executable: await this.device.load(artifact, equations) };
   }
 }
+
+/**
+ * Once more into the same memory, where that is at hand, which is filled with nonsense before: an element that nobody writes
+ * then shows, and shows each time.
+ */
+function runAgain(
+  executable: Executable,
+  kernel: Sizes["kernel"],
+  given: Arguments,
+  results: readonly Tensor[],
+): readonly Tensor[] {
+  if (results.some((t) => t.storage.kind !== "cpu")) return results;
+  for (const { elements: e } of results) new Uint8Array(e.buffer, e.byteOffset, e.byteLength).fill(NONSENSE);
+  const out = Object.fromEntries(kernel.outputs.map((o, n) => [o.name, known(results[n], "output")] as const));
+  return executable.run(checkCall(kernel, given, out));
+}
+
+/** As bytes of a float -3e-16, as those of an integer a large negative number. */
+const NONSENSE = 0xa5;
 
 const flushedInputs = new WeakMap<Inputs, Inputs>();
 
