@@ -23,7 +23,7 @@ import type { Source } from "./support/source.ts";
 import type { Artifact, Target } from "./target.ts";
 
 export { readModules } from "./lang/read-modules.ts";
-export type { Module, ModuleReader, ModuleRefusal, ModuleRequest } from "./lang/read-modules.ts";
+export type { Module, ModuleReader, ModuleRefusal } from "./lang/read-modules.ts";
 export type { CheckedProgram, GivenGeneric };
 
 /** A kernel whose every access is proved, and how. */

@@ -2,8 +2,9 @@
  * Imports where the world is: texts that the caller of `compile` hands over, files that the command line reads, and the
  * standard library beside the package, in Node and in a browser.
  */
-import { spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
@@ -250,12 +251,13 @@ describe("the command line", () => {
     ]);
   });
 
-  test("waits for no pipe", async (context) => {
-    const made = spawnSync("mkfifo", [join(folder, "pipe.ein")]);
-    if (made.status !== 0) context.skip("no mkfifo here");
-    writeFileSync(join(folder, "pipes.ein"), 'import { f } from "./pipe.ein";');
-    const ended = await einkorn("check", join(folder, "pipes.ein"));
-    expect(ended).toMatchObject({ exit: 2, stderr: expect.stringMatching(/E6102.*pipe\.ein is not a file/) });
+  test("takes nothing that is no file", async () => {
+    const server = createServer().listen(join(folder, "socket.ein"));
+    await once(server, "listening");
+    writeFileSync(join(folder, "sockets.ein"), 'import { f } from "./socket.ein";');
+    const ended = await einkorn("check", join(folder, "sockets.ein"));
+    server.close();
+    expect(ended).toMatchObject({ exit: 2, stderr: expect.stringMatching(/E6102.*socket\.ein is not a file/) });
   });
 
   test("says of each access where it stands", async () => {
