@@ -10,12 +10,15 @@ import { didYouMean } from "../support/typos.ts";
 import type * as Ast from "./ast.ts";
 import { mentionsOf, pathsOf } from "./check/ast-names.ts";
 import { Context } from "./check/context.ts";
+import type { Exhausted } from "./check/expansion-size.ts";
+import { ExpansionSizes } from "./check/expansion-size.ts";
 import { checkFn } from "./check/fns.ts";
 import type { GivenGeneric } from "./check/generics.ts";
 import { isTypeSort, sortOf } from "./check/generics.ts";
 import { emptyInstance, topOf } from "./check/header.ts";
 import type { LoweredKernel } from "./check/lower-kernel.ts";
 import { LANGUAGE, lower } from "./check/lower-kernel.ts";
+import type { Callable } from "./check/needed.ts";
 import { calledBy, neededBy, warnOfUnused } from "./check/needed.ts";
 import type { ProgramTable } from "./check/program-table.ts";
 import { tabulate } from "./check/program-table.ts";
@@ -69,13 +72,14 @@ export function checkProgram(
   const table = known([...tables.values()].at(-1), "the table of the root");
   const needed = neededBy(table);
   const imported: CheckedKernel[] = [];
+  const sizes = new ExpansionSizes();
   for (const [m, t] of tables) {
     if (t === table) continue;
     const found = new Diagnostics();
-    imported.push(...checkDeclarations(m.program, t, needed, found));
+    imported.push(...checkDeclarations(m.program, t, { needed, sizes }, found));
     for (const d of found.list) if (d.severity === "error") diagnostics.add(d);
   }
-  const kernels = checkDeclarations(program, table, needed, diagnostics);
+  const kernels = checkDeclarations(program, table, { needed, sizes }, diagnostics);
   const tests = program.declarations.filter((d) => d.kind === "test");
   const schedules = program.declarations.filter((d) => d.kind === "schedule");
   for (const t of tests) checkTest(table, t, diagnostics);
@@ -88,19 +92,45 @@ export function checkProgram(
 function checkDeclarations(
   program: Ast.Program,
   table: ProgramTable,
-  needed: ReadonlySet<Ast.Fn | Ast.Reducer | Ast.Kernel>,
+  { needed, sizes }: { readonly needed: ReadonlySet<Callable>; readonly sizes: ExpansionSizes },
   diagnostics: Diagnostics,
 ): readonly CheckedKernel[] {
   const kernels: CheckedKernel[] = [];
   for (const d of program.declarations) {
-    if (d.kind === "fn" && needed.has(d)) withContext(table, diagnostics, (c, env) => checkFn(c, env, d));
+    if (d.kind === "fn" && needed.has(d)) checkFunction(table, d, sizes, diagnostics);
     if (d.kind === "reducer" && needed.has(d)) withContext(table, diagnostics, (c, env) => checkReducer(c, env, d));
   }
   const nodes = program.declarations.filter((d) => d.kind === "kernel").filter((d) => needed.has(d));
   // Callees first, so that a mistake inside one is reported there and not at its calls.
-  for (const node of calleesFirst(nodes)) kernels.push(checkKernel(table, node, diagnostics));
+  for (const node of calleesFirst(nodes)) kernels.push(checkKernel(table, node, sizes, diagnostics));
   const order = new Map(nodes.map((n, k) => [n.name.text, k]));
   return kernels.toSorted((a, b) => (order.get(a.name) ?? 0) - (order.get(b.name) ?? 0));
+}
+
+function checkFunction(table: ProgramTable, node: Ast.Fn, sizes: ExpansionSizes, diagnostics: Diagnostics): void {
+  const refusal = sizes.refusal(node, table);
+  const found = new Diagnostics();
+  let isExpanded = false;
+  withContext(table, found, (c, env) => {
+    if (refusal !== null) return c.exhaust(refusal.span, refusal.what, { ...env, calls: refusal.calls });
+    isExpanded = !isExhausted(c, sizes.admit(node, table));
+    if (isExpanded) checkFn(c, env, node);
+  });
+  for (const d of found.list) diagnostics.add(d);
+  if (!isExpanded) keepWrong(table, node, found);
+}
+
+/** Each declaration may be small enough, and all of them together not: the first that is too much is reported. */
+function isExhausted(context: Context, by: Exhausted | null): boolean {
+  if (by !== null) context.exhaust(by.span, by.what, null);
+  return by !== null;
+}
+
+function keepWrong(table: ProgramTable, node: Ast.Fn | Ast.Kernel, found: Diagnostics): void {
+  table.wrong.set(
+    node,
+    found.list.filter((d) => d.severity === "error"),
+  );
 }
 
 function withContext(
@@ -113,7 +143,12 @@ function withContext(
   check(context, topOf(emptyInstance("", new Scope()), table, []));
 }
 
-function checkKernel(table: ProgramTable, node: Ast.Kernel, diagnostics: Diagnostics): CheckedKernel {
+function checkKernel(
+  table: ProgramTable,
+  node: Ast.Kernel,
+  sizes: ExpansionSizes,
+  diagnostics: Diagnostics,
+): CheckedKernel {
   const name = node.name.text;
   const isOpen = node.generics.some((g) => {
     const sort = sortOf(g);
@@ -121,14 +156,11 @@ function checkKernel(table: ProgramTable, node: Ast.Kernel, diagnostics: Diagnos
   });
   if (isOpen) return { name, node, home: table, fine: true, checked: false, lowered: null };
   const found = new Diagnostics();
-  const lowered = lower(table, node, new Map(), found);
+  const isAdmitted = !isExhausted(new Context(LANGUAGE, found), sizes.admit(node, table));
+  const lowered = isAdmitted ? lower(table, node, new Map(), found) : null;
   for (const d of found.list) diagnostics.add(d);
   const fine = lowered !== null;
-  if (!fine)
-    table.wrong.set(
-      node,
-      found.list.filter((d) => d.severity === "error"),
-    );
+  if (!fine) keepWrong(table, node, found);
   return { name, node, home: table, fine, checked: true, lowered };
 }
 

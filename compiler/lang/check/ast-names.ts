@@ -15,11 +15,15 @@ export type Mentions = {
   readonly reducers: Set<string>;
   /** The first words of paths, each where it stands. */
   readonly places: Ast.Name[];
+  readonly calls: Ast.Call[];
+  /** How many expressions there are, inner ones included. */
+  expressions: number;
 };
 
 /** Everything that these expressions mention, but for the indices and names that are bound inside. */
 export function mentionsOf(exprs: readonly Ast.Expr[]): Mentions {
-  const found: Mentions = { names: new Set(), bare: new Set(), callees: new Set(), reducers: new Set(), places: [] };
+  const [names, bare, callees, reducers] = [new Set<string>(), new Set<string>(), new Set<string>(), new Set<string>()];
+  const found: Mentions = { names, bare, callees, reducers, places: [], calls: [], expressions: 0 };
   for (const e of exprs) visit(e, found);
   return found;
 }
@@ -34,6 +38,7 @@ function visit(e: Ast.Expr, found: Mentions): void {
   const args = (list: readonly Ast.Argument[]): void => {
     for (const a of list) if (a.value.kind !== "string") go(a.value);
   };
+  found.expressions++;
   switch (e.kind) {
     case "integer":
     case "float":
@@ -74,6 +79,7 @@ function visit(e: Ast.Expr, found: Mentions): void {
         found,
       );
     case "call":
+      found.calls.push(e);
       found.callees.add(e.callee.names.map((n) => n.text).join("."));
       return args(e.args);
     default:

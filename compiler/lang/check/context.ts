@@ -23,6 +23,9 @@ import type { DimSlot, Scalar, TensorSymbol, TensorValue, Value } from "./value.
 export const LIMITS = {
   /** Expressions looked at for one kernel, calls included. */
   work: 400_000,
+  /** The sums of expressions and of stages over all declarations of a program, calls expanded in each. */
+  programWork: 2_000_000,
+  programStages: 100_000,
   /** Nodes of one kernel after inlining, shared ones counted wherever they are used. */
   nodes: 200_000,
   /** Levels of nested expressions after inlining. */

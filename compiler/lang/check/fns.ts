@@ -41,6 +41,11 @@ export function mayExpand(context: Context, env: Env, node: Ast.Kernel | Ast.Fn 
 export function callFn(context: Context, env: Env, e: Ast.Call, fn: FnEntity): Value {
   const { node } = fn;
   const name = node.name.text;
+  const mistakes = fn.home.wrong.get(node);
+  if (mistakes !== undefined) {
+    context.refer(mistakes);
+    return poison(e.span);
+  }
   const given = splitArguments(context, name, e, node.params, node.generics);
   if (given === null || !mayExpand(context, env, node, e.span)) return poison(e.span);
   const args = given.positional.map((a) =>

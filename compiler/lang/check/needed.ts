@@ -8,18 +8,30 @@ import { isStandardModule } from "../module-names.ts";
 import { expressionsOf, mentionsOf } from "./ast-names.ts";
 import type { FunctionEntity, ProgramTable } from "./program-table.ts";
 
-type Callable = Ast.Kernel | Ast.Fn | Ast.Reducer;
+export type Callable = Ast.Kernel | Ast.Fn | Ast.Reducer;
 
-const called = new WeakMap<Callable, readonly string[]>();
+type Parts = {
+  readonly called: readonly string[];
+  readonly calls: readonly Ast.Call[];
+  readonly expressions: number;
+};
+
+const parts = new WeakMap<Callable, Parts>();
+
+/** What a declaration is made of: the calls in it, and the number of its expressions. */
+export function partsOf(node: Callable): Parts {
+  let found = parts.get(node);
+  if (found === undefined) {
+    const { callees, reducers, calls, expressions } = mentionsOf(textOf(node));
+    found = { called: [...new Set([...callees, ...reducers])], calls, expressions };
+    parts.set(node, found);
+  }
+  return found;
+}
 
 /** The functions, kernels and reducers that the declaration mentions, built in or not. */
 export function calledBy(node: Callable): readonly string[] {
-  const before = called.get(node);
-  if (before !== undefined) return before;
-  const { callees, reducers } = mentionsOf(textOf(node));
-  const names = [...new Set([...callees, ...reducers])];
-  called.set(node, names);
-  return names;
+  return partsOf(node).called;
 }
 
 function textOf(node: Callable): readonly Ast.Expr[] {

@@ -28,8 +28,8 @@ export type ReducerEntity = Extract<FunctionEntity, { kind: "reducer" }>;
 export type ProgramTable = {
   readonly source: Source;
   readonly functions: ReadonlyMap<string, FunctionEntity>;
-  /** What was wrong with a kernel of this file by itself: its calls say that, and no more. Filled in by check-program.ts. */
-  readonly wrong: Map<Ast.Kernel, readonly Diagnostic[]>;
+  /** What was wrong with a declaration of this file by itself: its calls say that, and no more. Filled in by check-program.ts. */
+  readonly wrong: Map<Ast.Kernel | Ast.Fn, readonly Diagnostic[]>;
 };
 
 /**
