@@ -5,6 +5,7 @@
 import type { CheckedProgram, GivenGeneric } from "../compiler/compile.ts";
 import { checkModules, emitKernel, proveKernelOf, readModules } from "../compiler/compile.ts";
 import type { Kernel } from "../compiler/ir/equations.ts";
+import { kernelCalled } from "../compiler/lang/check-program.ts";
 import type { Diagnostic } from "../compiler/support/diagnostics.ts";
 import { Diagnostics, EinkornError } from "../compiler/support/diagnostics.ts";
 import { known } from "../compiler/support/invariant.ts";
@@ -102,7 +103,7 @@ function prove(
   options: CompileOptions,
 ): Kernel {
   const names = program.kernels.map((k) => k.name);
-  if (!names.includes(name)) {
+  if (kernelCalled(program, name) === undefined) {
     const near = nearest(name, names);
     refuse("E6211", `the source has no kernel ${quoted(name)}`, {
       help: [near === null ? `its kernels are ${listed(names)}` : `did you mean ${near}?`],

@@ -1,8 +1,9 @@
 /** `einkorn check FILE…`: parse, types, bounds; says of each access how it was proved. */
 import { proveKernelOf } from "../../compiler/compile.ts";
 import type { AccessProof } from "../../compiler/passes/prove/proof.ts";
+import { kernelCalled } from "../../compiler/lang/check-program.ts";
 import { Diagnostics, EinkornError } from "../../compiler/support/diagnostics.ts";
-import { unreachable } from "../../compiler/support/invariant.ts";
+import { known, unreachable } from "../../compiler/support/invariant.ts";
 import { positionOf } from "../../compiler/support/source.ts";
 import { counted } from "../refuse.ts";
 import type { ProgramFile } from "./program-file.ts";
@@ -50,7 +51,8 @@ async function openOrReport(argument: string, diagnostics: Diagnostics): Promise
 }
 
 function checkFile(file: ProgramFile, diagnostics: Diagnostics): readonly KernelRow[] {
-  const wanted = file.program.kernels.filter(({ name }) => file.named?.includes(name) ?? true);
+  const wanted =
+    file.named === null ? file.program.kernels : file.named.map((n) => known(kernelCalled(file.program, n), "kernel"));
   return wanted.map(({ name, checked, fine }): KernelRow => {
     if (!checked) return { name, verdict: "generic" };
     const proved = fine ? proveKernelOf(file.program, name, {}, diagnostics) : null;

@@ -6,6 +6,7 @@ import { emitKernel, proveKernelOf } from "../../compiler/compile.ts";
 import { compareToReference } from "../../compiler/ir/compare.ts";
 import type { Kernel } from "../../compiler/ir/equations.ts";
 import { interpretWithErrors } from "../../compiler/ir/interpret-equations.ts";
+import { kernelCalled } from "../../compiler/lang/check-program.ts";
 import { Diagnostics, EinkornError } from "../../compiler/support/diagnostics.ts";
 import { InternalError, known, unreachable } from "../../compiler/support/invariant.ts";
 import { checkCall } from "../arguments.ts";
@@ -100,7 +101,7 @@ async function readKernels(files: readonly string[], seed: number, diagnostics: 
   for (const argument of examples) {
     const file = await openProgram(argument, diagnostics);
     for (const name of file?.kernels ?? []) {
-      if (file?.program.kernels.find((k) => k.name === name)?.checked !== true) continue;
+      if (file === null || kernelCalled(file.program, name)?.checked !== true) continue;
       const proved = proveKernelOf(file.program, name, {}, diagnostics);
       if (proved === null) continue;
       rows.push({ name, kernel: proved.kernel, trial: trialsOf(proved.kernel, seed) });

@@ -2,6 +2,7 @@
 import { sep } from "node:path";
 import type { CheckedProgram, GivenGeneric, ModuleReader, ProvedKernel } from "../../compiler/compile.ts";
 import { checkModules, proveKernelOf, readModules } from "../../compiler/compile.ts";
+import { kernelCalled } from "../../compiler/lang/check-program.ts";
 import { isStandardModule } from "../../compiler/lang/module-names.ts";
 import { Diagnostics, EinkornError } from "../../compiler/support/diagnostics.ts";
 import type { Source } from "../../compiler/support/source.ts";
@@ -36,7 +37,7 @@ export async function readProgramFile(argument: string, diagnostics: Diagnostics
   const program = checkModules(modules, diagnostics);
   const names = program.kernels.map((k) => k.name);
   for (const k of named ?? []) {
-    if (names.includes(k)) continue;
+    if (kernelCalled(program, k) !== undefined) continue;
     const near = nearest(k, names);
     const help = [near === null ? `its kernels are ${listed(names)}` : `did you mean ${near}?`];
     refuse("E6211", `${path} has no kernel ${quoted(k)}`, { help });

@@ -4,7 +4,7 @@
  * hold the kernel. Nothing is written before all has been run.
  */
 import { env } from "node:process";
-import { lowerReducer, sizeNamesOf } from "../../compiler/lang/check-program.ts";
+import { kernelCalled, lowerReducer, sizeNamesOf } from "../../compiler/lang/check-program.ts";
 import { printDeclaration } from "../../compiler/lang/print-ast.ts";
 import { Diagnostics } from "../../compiler/support/diagnostics.ts";
 import { known } from "../../compiler/support/invariant.ts";
@@ -120,8 +120,7 @@ function subjectsOf(file: ProgramFile, fixed: FixedSizes): readonly FileSubject[
 function refuseStraySizes(subjects: readonly FileSubject[], { dims, generics }: FixedSizes): void {
   if (subjects.length === 0) return;
   const kernels = subjects.map(({ file, subject }) => {
-    const found = file.program.kernels.find((k) => k.name === subject.kernel);
-    return known(found, "kernel");
+    return known(kernelCalled(file.program, subject.kernel), "kernel");
   });
   const declared = kernels.flatMap((k) => k.node.generics);
   const constants = declared.filter((g) => g.sort.text !== "dim").map((g) => g.name.text);

@@ -4,6 +4,7 @@ import { proveKernelOf } from "../../compiler/compile.ts";
 import type { Tolerance } from "../../compiler/ir/compare.ts";
 import type { Kernel } from "../../compiler/ir/equations.ts";
 import type * as Ast from "../../compiler/lang/ast.ts";
+import { kernelCalled } from "../../compiler/lang/check-program.ts";
 import { Diagnostics, EinkornError } from "../../compiler/support/diagnostics.ts";
 
 /** Sizes that the caller fixes, by name: `--dim`, `--set`. */
@@ -33,7 +34,7 @@ export const DEFAULT_TOLERANCE: Tolerance = { amount: 2, unit: "ulp" };
 /** The subject of a test; null where its kernel is unknown (which has been reported). */
 export function subjectOf(program: CheckedProgram, test: Ast.Test, fixed: FixedSizes): Subject | null {
   const name = test.kernel.text;
-  const node = program.kernels.find((k) => k.name === name)?.node;
+  const node = kernelCalled(program, name)?.node;
   if (node === undefined) return null;
   const declared = new Map(node.generics.map((g) => [g.name.text, g.sort.text]));
   const numbers = test.sizes.flatMap(({ name: { text } }) => {

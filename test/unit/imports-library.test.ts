@@ -260,6 +260,26 @@ describe("the command line", () => {
     expect(ended).toMatchObject({ exit: 2, stderr: expect.stringMatching(/E6102.*socket\.ein is not a file/) });
   });
 
+  test("runs, checks and tests kernels that a file imports", async () => {
+    const text = `import { first } from "./lib/tested.ein"; test first for all N in 1..9 within 0 ulp;`;
+    writeFileSync(join(folder, "tested.ein"), text);
+    const own = "export kernel first(A: f32[N]) -> y: f32 where N >= 1 { y = A[0]; }";
+    writeFileSync(join(folder, "lib", "tested.ein"), `${own} test first for all N in 1..9 within 0 ulp;`);
+    const named = `${join(folder, "tested.ein")}:first`;
+    expect((await einkorn("test", join(folder, "tested.ein"), "--target", "interp")).stdout).toMatch(/^1 test /m);
+    expect(await einkorn("check", named)).toMatchObject({
+      exit: 0,
+      stdout: `${join(folder, "tested.ein")}: first: 1 subscript proved in range\n`,
+    });
+    expect(await einkorn("run", named, "--target", "interp", "--in", "A=iota", "--dim", "N=3")).toMatchObject({
+      exit: 0,
+      stdout: "y: f32 0\n",
+    });
+    expect((await einkorn("conformance", named, "--target", "wasm")).stdout).toMatch(/^first +equal$/m);
+    const { first } = await compile(text, { imports: { "./lib/tested.ein": own }, kernels: ["first"] });
+    expect(first({ A })["y"]?.item()).toBe(1);
+  });
+
   test("says of each access where it stands", async () => {
     const text = `import { first } from "./lib/first.ein";\nexport kernel main(A: f32[N]) -> y: f32 where N >= 1 { let h[i] = A[i]; y = first(h); }`;
     writeFileSync(join(folder, "places.ein"), text);
