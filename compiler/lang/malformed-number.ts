@@ -56,6 +56,8 @@ function malformedRadix(text: string, complain: Complain): DiagnosticInput | nul
 
 function tooLarge(text: string, complain: Complain): DiagnosticInput | null {
   if (BigInt(text) <= MAX_U64) return null;
+  if (BigInt(text) === MAX_U64 + 1n)
+    return complain(`${text} does not fit 64 bits`, "write 2 ** 64 for the end of a range of u64");
   return complain(
     `${text} does not fit 64 bits`,
     "the largest integer is 18446744073709551615; a float has a point: 1.0e30",

@@ -58,6 +58,32 @@ test.each([
   expect(advice(inKernel(equations))).toEqual(expected);
 });
 
+test("a stage that nothing reads has no range, and may go", () => {
+  expect(advice(inKernel("let t[j] = f32(j); Y[i] = A[i];"))).toEqual([
+    "E2007",
+    "write j in 0..N",
+    "remove `t` if it is not needed",
+  ]);
+});
+
+test("2^64 is no literal, but the end of a range", () => {
+  const text = `kernel k(A: u64[N] in 0..END) -> Y: u64[N] in 0..END { Y[i] = A[i]; }`;
+  expect(advice(text.replaceAll("END", "18446744073709551616"))).toEqual([
+    "E1005",
+    "write 2 ** 64 for the end of a range of u64",
+  ]);
+  expect(advice(text.replaceAll("END", "2 ** 64"))).toEqual([]);
+});
+
+test.each([
+  "mean[i, j | i != j](A[i] * A[j])",
+  "mean[i, j in 0..i](A[i] * A[j])",
+  "mean[i, j | A[i] > B[j, 0] pad 0](A[i])",
+  "mean[j, k | B[j, k] > 0.0](B[j, k])",
+])("the points of a mean are counted in a dtype that holds them: %s", (e) => {
+  expect(advice(`kernel k(A: f32[N], B: f32[M, K]) -> y: f32 { y = ${e}; }`)).toEqual([]);
+});
+
 test("an unknown function lists the file's and the built-in ones", () => {
   const [code, own, builtin] = advice(`fn g(x: f32) -> f32 = x; ${inKernel("Y[i] = zebra(A[i]);")}`);
   expect([code, own]).toEqual(["E2002", "this file has g k"]);

@@ -7,7 +7,7 @@ import { variable } from "../../ir/expr.ts";
 import { DIM_LIMIT } from "../../analysis/facts.ts";
 import { known } from "../../support/invariant.ts";
 import type * as Ast from "../ast.ts";
-import type { Context, Env, IndexSymbol } from "./context.ts";
+import type { Context, Env, IndexSymbol, Instance } from "./context.ts";
 import { declare, evaluateScalar } from "./parts.ts";
 import type { Scalar } from "./value.ts";
 import { exprOf, isWhole, scalar, typeName } from "./value.ts";
@@ -73,6 +73,23 @@ export function rangeBounds(
     return null;
   });
   return low === null || low === undefined || high === null || high === undefined ? null : { low, high };
+}
+
+/** E2007; an index of a stage that nothing reads may be there by mistake. */
+export function reportNoRange(context: Context, instance: Instance, i: IndexSymbol): void {
+  const stage = instance.stages.find((s) => s.axes.includes(i));
+  const isRead = stage === undefined || instance.accesses.some((a) => stage.outputs.some((o) => o.symbol === a.tensor));
+  const name = stage?.outputs[0]?.symbol.name ?? i.name;
+  context.report("E2007", {
+    span: i.span,
+    message: `nothing gives a range to the index \`${i.name}\``,
+    notes: [
+      isRead
+        ? "a range comes from `in`, from an output's dim, or from an access whose subscript grows with the index"
+        : `no equation reads \`${name}\`, and nothing it reads has a subscript that grows with \`${i.name}\``,
+    ],
+    help: [`write ${i.name} in 0..N`, ...(isRead ? [] : [`remove \`${name}\` if it is not needed`])],
+  });
 }
 
 /** The axis of an index whose range has been inferred. */

@@ -181,6 +181,8 @@ export class Context {
   readonly where: WhereCondition[] = [];
   /** Kernel parameters and tensors of stages, by id. */
   readonly tensors = new Map<string, TensorSymbol>();
+  /** Parameters and outputs of the outermost kernel, which every call limits to fewer than 2^31 elements. */
+  readonly limited = new Set<TensorSymbol>();
   /** By node, then by the generics that it is instantiated with. */
   readonly reducers = new Map<Ast.Reducer, Map<string, UserReducer>>();
   readonly stageNames = new Set<string>();

@@ -120,6 +120,7 @@ function lowerIn(
   const tensors = params.filter((p) => p !== null);
   if (outputs === null || where === null || tensors.length < params.length) return null;
   const shapes = [...tensors, ...[...outputs.values()].map((o) => o.symbol)];
+  for (const t of shapes) context.limited.add(t);
   for (const c of naturalDims(context, [...node.params, ...node.outputs], shapes)) assumeWhere(context, c);
 
   const results = checkEquations(context, env, node, outputs);

@@ -26,6 +26,7 @@ import { index } from "../../ir/expr.ts";
 import type { Span } from "../../support/source.ts";
 import type { IndexedAccess } from "./access-index.ts";
 import { AccessIndex } from "./access-index.ts";
+import { reportNoRange } from "./binders.ts";
 import type { Context, IndexSymbol, Instance } from "./context.ts";
 import type { DimSlot } from "./value.ts";
 
@@ -63,12 +64,7 @@ export function allResolved(context: Context, instance: Instance): boolean {
     if (i.kind === "init" || isSettled(i)) continue;
     fine = false;
     if (i.broken) continue;
-    context.report("E2007", {
-      span: i.span,
-      message: `nothing gives a range to the index \`${i.name}\``,
-      notes: ["a range comes from `in`, from an output's dim, or from an access whose subscript grows with the index"],
-      help: [`write ${i.name} in 0..N`],
-    });
+    reportNoRange(context, instance, i);
   }
   return fine && instance.indices.every((i) => i.kind === "init" || !i.broken);
 }

@@ -9,7 +9,9 @@ import { apply, cast, constant, index, maximum, reduce } from "../../ir/expr.ts"
 import { resultTypes } from "../../ir/reducers.ts";
 import { instantiate, some } from "../../ir/walk.ts";
 import { proveAtMost } from "../../analysis/prover.ts";
-import { ZERO } from "../../analysis/polynomial.ts";
+import { DIM_LIMIT } from "../../analysis/facts.ts";
+import type { Poly } from "../../analysis/polynomial.ts";
+import { ONE, ZERO, constant as constantPoly } from "../../analysis/polynomial.ts";
 import { known } from "../../support/invariant.ts";
 import type { Span } from "../../support/source.ts";
 import { didYouMean } from "../../support/typos.ts";
@@ -26,7 +28,7 @@ import { Scope } from "./scope.ts";
 import { shortText } from "./types.ts";
 import { userReducer } from "./user-reducers.ts";
 import type { Scalar, Value } from "./value.ts";
-import { defaultType, exprOf, isReal, poison, scalar, typeName, typeOnly } from "./value.ts";
+import { defaultType, exprOf, isReal, poison, rangeOf, scalar, typeName, typeOnly } from "./value.ts";
 
 /** The domain of one reduction. */
 type Domain = { readonly indices: readonly IndexSymbol[]; readonly guard: Scalar | null; readonly span: Span };
@@ -187,16 +189,34 @@ function pointCount(context: Context, domain: Domain): Expr {
   if (domain.guard === null && isBox)
     return axes.map((a) => extent(context, a)).reduce((x, y) => applyIndex("mul", x, y), index(1));
   const guard = domain.guard === null ? null : exprOf(domain.guard, "bool");
+  const type = isBox && fitsPositions(context, axes) ? "i32" : "i64";
   const ones = reduce({
     id: context.fresh("r"),
     reducer: { kind: "builtin", name: "sum" },
-    type: "i32",
+    type,
     component: 0,
     axes,
     guard,
-    args: [constant("i32", 1)],
+    args: [constant(type, 1)],
   });
   return instantiate(context.at(domain.span, ones), new Map(), (old) => context.fresh(old.replace(/\d+$/, "")));
+}
+
+/**
+ * Has a box fewer than 2^31 points: along one axis, by what is known of dims, or because a parameter or output has at least as
+ * many elements? Then they are counted in i32, which every target has; else in i64.
+ */
+function fitsPositions(context: Context, axes: readonly Axis[]): boolean {
+  if (axes.length === 1) return true;
+  const { polys } = context;
+  const size = (extents: readonly Expr[]): Poly =>
+    extents.map((e) => polys.poly(e)).reduce((a, b) => polys.atoms.product(a, b), ONE);
+  const points = size(axes.map((a) => extent(context, a)));
+  const limit = constantPoly(DIM_LIMIT - 1n);
+  if (proveAtMost(context.facts, points, limit).proved) return true;
+  return [...context.limited].some(
+    ({ dims }) => dims.length > 1 && proveAtMost(context.facts, points, size(dims.map((d) => rangeOf(d).hi))).proved,
+  );
 }
 
 /** `hi - lo`, or 0 where that may be negative. */

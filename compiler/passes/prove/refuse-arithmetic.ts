@@ -117,7 +117,7 @@ export function rangeHelp(scope: Scope, polys: readonly Poly[], wanted: string |
     free.add(
       params.has(tensor.id)
         ? `declare the values of the parameter: ${tensor.name}: ${tensor.dtype}${shape} in ${range}`
-        : `declare the values of the stage: ${tensor.name}${shape}: ${tensor.dtype} in ${range}`,
+        : `declare the values of the stage, and keep to it by min, max or clamp: ${tensor.name}${shape}: ${tensor.dtype} in ${range}`,
     );
   }
   return [...free][0] ?? null;
