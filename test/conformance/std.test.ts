@@ -7,6 +7,8 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { conformance } from "../../runtime/cli/conformance.ts";
+import { EXIT } from "../../runtime/cli/exit-codes.ts";
+import { test as runTests } from "../../runtime/cli/test.ts";
 import { DEVICE_NAMES, deviceFactory } from "../../runtime/node/devices.ts";
 
 const root = join(import.meta.dirname, "..", "..");
@@ -33,4 +35,12 @@ describe.each(DEVICE_NAMES)("%s", (target) => {
     });
     expect(bad).toStrictEqual([]);
   });
+});
+
+test("what its test declarations and the laws of its reducers say holds", { timeout: 280_000 }, async () => {
+  const std = modules.map((name) => join(root, "std", name));
+  const outcome = await runTests(std, { target: "wasm", runs: "10", seed: "1", dim: [], set: [] });
+  expect(outcome.diagnostics).toEqual([]);
+  expect(outcome.result?.tests.length).toBeGreaterThanOrEqual(49);
+  expect(outcome.exit, outcome.text.join("\n")).toBe(EXIT.fine);
 });
