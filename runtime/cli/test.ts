@@ -11,6 +11,7 @@ import { known } from "../../compiler/support/invariant.ts";
 import { positionOf } from "../../compiler/support/source.ts";
 import { TARGETS } from "../../targets/registry.ts";
 import type { Availability } from "../device.ts";
+import { hearSignals } from "../node/clean-up.ts";
 import { DEVICE_NAMES, deviceFactory } from "../node/devices.ts";
 import { writeFileBytes } from "../node/files.ts";
 import { checkLaws } from "../property-test/laws.ts";
@@ -63,11 +64,11 @@ export async function test(files: readonly string[], options: TestCommandOptions
   const progress = makeProgress();
   const started = await openRunners(subjects.length === 0 ? [] : names);
   try {
-    const widths = widthsOfVectors();
+    const given = { seed, runs, widths: widthsOfVectors(), watch: progress.say, pause: hearSignals };
     const tests: TestedDeclaration[] = [];
     for (const { file, subject } of subjects) {
       const before = performance.now();
-      const found = await testKernel(subject, started.runners, file.path, { seed, runs, widths, watch: progress.say });
+      const found = await testKernel(subject, started.runners, file.path, given);
       for (const d of found.problem?.diagnostics ?? []) diagnostics.add(d);
       tests.push(tested(file, subject, found, started.runners, (performance.now() - before) / 1000));
     }

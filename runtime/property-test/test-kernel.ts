@@ -27,6 +27,8 @@ export type TestOptions = {
   readonly widths: readonly number[];
   /** Hears what is being done. */
   readonly watch?: (what: string) => void;
+  /** Called before each run of a target, so that the world outside gets its turn: runs themselves may never wait. */
+  readonly pause?: () => Promise<void>;
 };
 
 /** What one target makes of a test. */
@@ -143,6 +145,7 @@ async function runOnce(
   tally: Tally,
   options: TestOptions,
 ): Promise<string | null> {
+  await options.pause?.();
   const verdict = await runner.run(trial, owner, subject.tolerance);
   switch (verdict.kind) {
     case "equal":
@@ -159,28 +162,32 @@ async function runOnce(
     case "differs":
     case "crashed":
       options.watch?.(`${runner.device.name}: ${subject.kernel} fails; looking for a smaller case`);
-      tally.ended = await failed(subject, trial, verdict, runner, owner, tally.runs + 1);
+      tally.ended = {
+        verdict: "failed",
+        runs: tally.runs + 1,
+        failure: await smallest(subject, trial, verdict, runner, owner, options),
+      };
       return null;
     default:
       return unreachable(verdict);
   }
 }
 
-async function failed(
+async function smallest(
   subject: Subject,
   trial: Trial,
   failure: Failure,
   runner: TrialRunner,
   owner: string,
-  runs: number,
-): Promise<TargetResult> {
+  options: TestOptions,
+): Promise<FoundFailure> {
   const attempts = runner.wantsConstantDims ? SHRINK_ATTEMPTS.constantDims : SHRINK_ATTEMPTS.openDims;
   const fails = async (t: Trial): Promise<Failure | null> => {
+    await options.pause?.();
     const v = await runner.run(t, owner, subject.tolerance);
     return isFailure(v) ? v : null;
   };
-  const small = await shrink(subject, trial, failure, fails, attempts);
-  return { verdict: "failed", runs, failure: failureOf(small, trial) };
+  return failureOf(await shrink(subject, trial, failure, fails, attempts), trial);
 }
 
 function failureOf({ trial, failure, drawn }: Shrunk, first: Trial): FoundFailure {

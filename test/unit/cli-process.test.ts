@@ -69,3 +69,21 @@ test("a signal ends it, and leaves nothing behind", async () => {
   expect([code, signal]).toEqual([130, null]);
   expect(temporary()).toEqual([]);
 });
+
+test("a signal ends tests, too, and leaves no half of a report", async () => {
+  writeFileSync(
+    join(folder, "test.ein"),
+    "kernel f(x: f32[N]) -> y: f32[N] { y[i] = x[i] * 2.0; }\ntest f for all N in 0..99;\n",
+  );
+  const argv = ["test", "test.ein", "--target", "wasm", "--runs", "1000000", "--junit", "report.xml"];
+  const child = spawn(process.execPath, [bin, ...argv], { cwd: folder, env: { ...process.env, TMPDIR: folder } });
+  const closed = once(child, "close");
+  const before = readdirSync(folder);
+  await new Promise((resolve) => setTimeout(resolve, 1500));
+  expect(child.exitCode).toBe(null);
+  child.kill("SIGINT");
+  const [code, signal] = await closed;
+  // Where there is nothing to undo, the signal itself ends it, which shells count as 130.
+  expect(signal ?? code).toBe(signal === null ? 130 : "SIGINT");
+  expect(readdirSync(folder)).toEqual(before);
+});
