@@ -108,13 +108,13 @@ export const COMMANDS: readonly CommandRow[] = [
   },
   {
     name: "explain",
-    description: "equations, proofs, loops, machine code",
+    description: "equations, proofs, cost, loops, memory, machine code",
     argument: { name: "<FILE[:KERNEL]>", description: "one kernel of a file" },
     options: [
       TARGET,
       DIM,
       SET,
-      { flags: "--after <PASS>", description: "the program after one pass" },
+      { flags: "--after <PASS>", description: "the program after one pass; parse: as it is written" },
       { flags: "--diff <PASS...>", description: "what changes from one pass to another: --diff P Q, after FILE" },
       later("--primitives"),
     ],
@@ -122,6 +122,7 @@ export const COMMANDS: readonly CommandRow[] = [
       "explain blur.ein",
       "explain blur.ein --after default-nest",
       "explain blur.ein --diff prove inline-stages",
+      "explain std/nn:conv2d --after parse",
     ],
     run: async ([file = ""], o) => {
       if (o.flag("primitives")) refuseLater("", "--primitives");

@@ -36,6 +36,7 @@ const LINES: readonly string[] = [
   "build @/a.ein --target wasn -o @/out",
   "explain @/a.ein",
   "explain @/a.ein --after select",
+  "explain @/a.ein --after parse",
   "explain @/a.ein --diff prove simplify",
   "conformance @/a.ein --target interp,wasm",
   "fmt @/a.ein @/broken.ein @/nothing.ein",

@@ -7,7 +7,8 @@ import type { MachineBuffer, MachineProgram } from "../../ir/machine.ts";
 import { visitInstructions } from "../../ir/walk-machine.ts";
 import { known } from "../../support/invariant.ts";
 
-type Lifetime = { readonly first: number; readonly last: number };
+/** The first and the last launch that touch a buffer. */
+export type Lifetime = { readonly first: number; readonly last: number };
 
 export function planMemory(program: MachineProgram): MachineProgram {
   const lifetimes = lifetimesOf(program);
@@ -23,7 +24,8 @@ export function planMemory(program: MachineProgram): MachineProgram {
   return { ...program, buffers: buffers.filter((b) => b.space !== "scratch" || lifetimes.has(b.id)) };
 }
 
-function lifetimesOf(program: MachineProgram): ReadonlyMap<string, Lifetime> {
+/** Of every buffer that is touched, by its id. */
+export function lifetimesOf(program: MachineProgram): ReadonlyMap<string, Lifetime> {
   const lifetimes = new Map<string, Lifetime>();
   for (const [n, fn] of program.functions.entries()) {
     visitInstructions(fn.body, (inst) => {
