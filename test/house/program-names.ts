@@ -1,9 +1,14 @@
 /**
- * No branch on a kernel's name: what an example or the standard library calls something occurs nowhere in the compiler,
- * the targets and the runtime, neither in an identifier nor in a text. A compiler that recognises `matmul` is fast on
- * `matmul` only; whatever it recognises, it must recognise by structure.
+ * No branch on a program's name: what an example or the standard library calls something is no text that the compiler,
+ * the targets and the runtime could compare a name with. A compiler that recognises `matmul` is fast on `matmul` only;
+ * whatever it recognises, it must recognise by structure.
+ *
+ * A name of several words or with digits (`max_pool`, `conv2d`) is nobody else's: it occurs nowhere, neither in an
+ * identifier nor in a text, but for messages, which are texts with spaces. A name that is one word (`flip`, `linear`) is
+ * also a word of English, of the language or of mathematics, which code may use: it is not the whole of a string, template
+ * or regular expression.
  */
-import type { SourceFile } from "./source-tree.ts";
+import type { SourceFile, Word } from "./source-tree.ts";
 
 /** Names that a program gives to kernels, functions, reducers and derived kernels. */
 export function namesIn(program: string): readonly string[] {
@@ -11,27 +16,40 @@ export function namesIn(program: string): readonly string[] {
   return [...code.matchAll(/\b(?:kernel|fn|reducer|derive)\s+([A-Za-z_]\w*)/g)].flatMap((match) => match[1] ?? []);
 }
 
-/** Names below this many letters say too little to search for. */
+/** Names below this many letters say too little to search for inside of others. */
 const SHORTEST_NAME = 4;
 
 /** A name and where it occurs. `maxPool`, `MAX_POOL` and `isMaxPool` are all `max_pool`. */
 export type Occurrence = { readonly name: string; readonly path: string; readonly line: number; readonly text: string };
 
 export function occurrences(files: readonly SourceFile[], names: readonly string[]): readonly Occurrence[] {
-  const wanted = names.filter((name) => name.length >= SHORTEST_NAME).map((name) => ({ name, key: keyOf(name) }));
-  const search = (text: string, path: string, line: number): readonly Occurrence[] =>
+  const isOneWord = (name: string): boolean => /^[A-Za-z]+$/.test(name) && keyOf(name).split("|").length === 3;
+  const oneWord = new Set(names.filter(isOneWord));
+  const several = names
+    .filter((name) => !oneWord.has(name) && name.length >= SHORTEST_NAME)
+    .map((name) => ({ name, key: keyOf(name) }));
+  const inside = (text: string, path: string, line: number): readonly Occurrence[] =>
     text
       .split(/[^A-Za-z0-9_]+/)
       .filter((token) => token !== "")
       .flatMap((token) => {
         const key = keyOf(token);
-        return wanted.filter((name) => key.includes(name.key)).map(({ name }) => ({ name, path, line, text: token }));
+        return several.filter((name) => key.includes(name.key)).map(({ name }) => ({ name, path, line, text: token }));
       });
+  const whole = (word: Word, path: string): readonly Occurrence[] => {
+    const name = /^[^A-Za-z0-9]*([A-Za-z]+)[^A-Za-z0-9]*$/.exec(word.text)?.[1] ?? "";
+    return word.isText && oneWord.has(name) ? [{ name, path, line: word.line, text: JSON.stringify(word.text) }] : [];
+  };
   return files.flatMap((file) => [
-    ...search(file.path.replaceAll("-", "_"), file.path, 1),
-    ...file.words.flatMap((word) => search(word.text, file.path, word.line)),
+    ...inside(file.path.replaceAll("-", "_"), file.path, 1),
+    ...file.words
+      .filter((word) => !isMessage(word))
+      .flatMap((word) => [...inside(word.text, file.path, word.line), ...whole(word, file.path)]),
   ]);
 }
+
+/** No name has a space in it, so nothing is compared with such a text. */
+const isMessage = (word: Word): boolean => word.isText && /[^\s]\s+[^\s]/.test(word.text);
 
 /** The words of a name between bars, so that a whole run of words is found by `includes`. */
 function keyOf(name: string): string {

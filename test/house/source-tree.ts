@@ -15,7 +15,7 @@ export type Import = {
   readonly line: number;
 };
 
-/** An identifier, a property name, or the text of a string or template. */
+/** An identifier, a property name, or the text of a string, template or regular expression. */
 export type Word = { readonly text: string; readonly isText: boolean; readonly line: number };
 
 export type SourceFile = {
@@ -152,6 +152,8 @@ class Reader {
       if (isReference) this.used.push(word);
     } else if (node.type === "Literal" && typeof node["value"] === "string") {
       this.words.push({ text: node["value"], isText: true, line });
+    } else if (node.type === "Literal" && "regex" in node) {
+      this.words.push({ text: patternOf(node["regex"]), isText: true, line });
     } else if (node.type === "TemplateElement") {
       const value = node["value"];
       const cooked = typeof value === "object" && value !== null && "cooked" in value ? value.cooked : "";
@@ -191,6 +193,9 @@ const BINDING = new Set([
   "ImportNamespaceSpecifier.local",
   "CatchClause.param",
 ]);
+
+const patternOf = (regex: unknown): string =>
+  typeof regex === "object" && regex !== null && "pattern" in regex ? String(regex.pattern) : "";
 
 function nameOf(node: unknown): string {
   return isNode(node) && typeof node["name"] === "string" ? node["name"] : "";
