@@ -79,7 +79,7 @@ export const MUTANTS: readonly Mutant[] = [
   one(
     "wrap pad clamps as edge does",
     PADS,
-    'return add(lo, apply("floor_mod", sub(at, lo), maximum(sub(hi, lo), index(1))));',
+    'return add(lo, apply("floor_mod", sub(at, lo), known(periodOf(kind, { lo, hi }), "a period")));',
     "return minimum(maximum(at, lo), last);",
   ),
   one(
