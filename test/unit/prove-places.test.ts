@@ -12,6 +12,26 @@ function places(body: string): readonly string[] {
   );
 }
 
+const notes = (body: string): readonly string[] =>
+  diagnose(makeSource("test.ein", `kernel k(X: f32[N], Z: f32[4]) -> y: f32 { y = ${body}; }`)).flatMap((d) => d.notes);
+
+test("a counterexample names something, or is not there", () => {
+  expect(notes("Z[4]")).toEqual([]);
+  expect(notes("X[-1]")).toEqual([]);
+  expect(notes("X[2]")).toEqual(["counterexample: N=1 gives index 2"]);
+});
+
+test("the argument of a call is called by its text", () => {
+  const text = `kernel pick(E: f32[V], ids: i32[N] in 0..V) -> Y: f32[N] { Y[n] = E[ids[n]]; }
+    kernel k(E: f32[V], rows: i32[N]) -> Y: f32[N] { Y = pick(E, rows); }`;
+  const [only] = diagnose(makeSource("test.ein", text));
+  expect([only?.code, only?.label, only?.help[0]]).toEqual([
+    "E2106",
+    "needs 0 <= rows < V",
+    "declare the values of the parameter: rows: i32[…] in 0..V",
+  ]);
+});
+
 test.each([
   ["Y[n] = E[ids[n]];", "E2003 ids[n]: needs 0 <= ids[n] < V"],
   ["Y[n] = 2.0 * E[b[n]];", "E2003 b[n]: needs b[n] < V"],

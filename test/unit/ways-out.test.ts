@@ -33,6 +33,8 @@ test.each([
     "let t[i in 0..n] = A[i]; Y[i] = A[i];",
     ["E2011", "a size is no parameter: declare it as a generic, <n: dim>", "guard the value instead: i < j ? a : b"],
   ],
+  ["Y[i] = A[N];", ["E2003", "it is always outside: the last index of this dim of A is N - 1"]],
+  ["Y[i] = A[-1];", ["E2003", "it is always outside: the first index of this dim of A is 0"]],
   ["Y[i] = I[i];", ["E2021", "write f32(I[i])"]],
   [
     "let t[i]: i8 = I[i]; Y[i] = f32(t[i]);",

@@ -66,6 +66,10 @@ export function reportPending(context: Context, path: Ast.Path): void {
   context.report("E2011", {
     span: path.span,
     message: `\`${path.names[0].text}\` is computed by the equations, and a range on the left is made of dims and generics`,
+    help: [
+      `let the stage run over all of it, and stop where it is read: sum[i in 0..${path.names[0].text}](…)`,
+      "guard the value instead: i < n ? a : b",
+    ],
   });
 }
 
@@ -90,7 +94,10 @@ export function reportUnknown(context: Context, env: Env, name: Ast.Name): void 
     context.report("E2014", {
       span,
       message: `\`${text}\` belongs to one point of the equation, and a called kernel takes whole tensors`,
-      help: ["give the kernel whole tensors, and take an element of its result: let r = f(X); … r[i]"],
+      help: [
+        "give the kernel whole tensors, and take an element of its result: let r = f(X); … r[i]",
+        "if it is for numbers, make it a function: fn f(x: f32) -> f32 = …;",
+      ],
     });
     return;
   }

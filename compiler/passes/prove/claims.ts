@@ -47,6 +47,7 @@ export function checkParameterClaim(claim: Claim, param: Tensor, scope: Scope): 
     param.id,
     param.dims.map(() => constant("index", 0n)),
   );
+  scope.shared.spans.set(element, claim.span); // in messages it is called by the argument
   const inside = scope.assumeAlways(TRUE, "an element");
   const opaque = scope.shared.polys.opaque(known(inside.symbolOf(element), "an element"));
   const range = param.values;

@@ -47,7 +47,7 @@ export function failure(
   const { polys, names } = scope.shared;
   if (!scope.isExact) return null;
   const point = counterexample(scope.facts, goal);
-  if (point === null) return null;
+  if (point === null || point.length === 0) return null; // at every point: there is nothing to name
   const env = new Map(point.map(({ id, value: v }) => [id, v]));
   const mentioned = [...polysOf(goal), value].flatMap((p) => polys.atoms.symbolsOf(p));
   if (mentioned.some((id) => !env.has(id)) || !canOccur(scope, [...env.keys()])) return null;

@@ -1,7 +1,7 @@
 /** Diagnostics of reads: E2003 in the form of the language reference, §7, pads of what may be empty, pads that hide a bug. */
 import { all, atLeastZero, atMost, less } from "../../analysis/condition.ts";
 import type { Poly } from "../../analysis/polynomial.ts";
-import { ONE, asAtom, constant, sub } from "../../analysis/polynomial.ts";
+import { ONE, asAtom, asConstant, constant, sub } from "../../analysis/polynomial.ts";
 import { isFloat } from "../../ir/dtype.ts";
 import type { Pad } from "../../ir/expr.ts";
 import { failure, rangesNote, whereFor } from "./explain.ts";
@@ -25,8 +25,19 @@ export function refuseAccess(s: Subscript, scope: Scope, place: Place): void {
     message: `this read may be outside ${s.tensor.name}`,
     label: `needs ${lowSide}${text}${highSide}`,
     notes: [note, found === null ? null : `counterexample: ${found.at} gives index ${found.value}`],
-    help: isOwnTime(s, place) ? startHelp(s) : waysOut(s, scope, where, goals),
+    help: isOwnTime(s, place) ? startHelp(s) : (neverInside(s, scope) ?? waysOut(s, scope, where, goals)),
   });
+}
+
+/** Where the subscript is past an end for every call: `X[N]`. */
+function neverInside(s: Subscript, scope: Scope): readonly string[] | null {
+  const [above, below] = [asConstant(sub(s.hi, s.value)), asConstant(sub(s.value, s.lo))];
+  if ((above === null || above > 0n) && (below === null || below >= 0n)) return null;
+  const { names } = scope.shared;
+  const { name } = s.tensor;
+  return above !== null && above <= 0n
+    ? [`it is always outside: the last index of this dim of ${name} is ${names.poly(sub(s.hi, ONE))}`]
+    : [`it is always outside: the first index of this dim of ${name} is ${names.poly(s.lo)}`];
 }
 
 /** Is it the time subscript of a recurrence's own read? */

@@ -37,7 +37,7 @@ export function report(scope: Scope, place: Place, code: Code, text: Text): void
 
 function failureNote(scope: Scope, goal: Condition, value: Poly, what: string): string | null {
   const found = failure(scope, goal, value);
-  return found === null || found.at === "" ? null : `counterexample: ${found.at} gives ${what} ${found.value}`;
+  return found === null ? null : `counterexample: ${found.at} gives ${what} ${found.value}`;
 }
 
 /** `-128..128`, in the language's half-open form. */
