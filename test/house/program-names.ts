@@ -23,7 +23,6 @@ const SHORTEST_NAME = 4;
 export type Occurrence = { readonly name: string; readonly path: string; readonly line: number; readonly text: string };
 
 export function occurrences(files: readonly SourceFile[], names: readonly string[]): readonly Occurrence[] {
-  const isOneWord = (name: string): boolean => /^[A-Za-z]+$/.test(name) && keyOf(name).split("|").length === 3;
   const oneWord = new Set(names.filter(isOneWord));
   const several = names
     .filter((name) => !oneWord.has(name) && name.length >= SHORTEST_NAME)
@@ -47,6 +46,8 @@ export function occurrences(files: readonly SourceFile[], names: readonly string
       .flatMap((word) => [...inside(word.text, file.path, word.line), ...whole(word, file.path)]),
   ]);
 }
+
+const isOneWord = (name: string): boolean => /^[A-Za-z]+$/.test(name) && keyOf(name).split("|").length === 3;
 
 /** No name has a space in it, so nothing is compared with such a text. */
 const isMessage = (word: Word): boolean => word.isText && /[^\s]\s+[^\s]/.test(word.text);
