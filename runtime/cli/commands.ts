@@ -189,6 +189,14 @@ export const COMMANDS: readonly CommandRow[] = [
     run: async (files, o) => (await import("./fmt.ts")).fmt(files, { check: o.flag("check") }),
   },
   {
+    name: "new",
+    description: "a small project: a kernel, its test and schedule, a workflow that checks them",
+    argument: { name: "<NAME>", description: "the folder to make; its last part names the project" },
+    options: [],
+    examples: ["new blurs"],
+    run: async ([name = ""]) => (await import("./new.ts")).newProject(name),
+  },
+  {
     name: "targets",
     description: "what this machine can compile for and run, and why not",
     options: [],
@@ -213,7 +221,7 @@ export const COMMANDS: readonly CommandRow[] = [
 ];
 
 /** Commands of later versions, refused by name. */
-export const LATER_COMMANDS: readonly string[] = ["bench", "tune", "calibrate", "new"];
+export const LATER_COMMANDS: readonly string[] = ["bench", "tune", "calibrate"];
 
 function refuseLater(value: string | undefined, what: string): void {
   if (value !== undefined) refuse("E6403", `${what} is not built yet`);

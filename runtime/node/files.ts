@@ -5,9 +5,21 @@
  */
 import { randomBytes } from "node:crypto";
 import { rmSync } from "node:fs";
-import { access, constants, mkdir, open, readdir, realpath, rename, rm, stat } from "node:fs/promises";
+import {
+  access,
+  constants,
+  lstat,
+  mkdir,
+  open,
+  readdir,
+  realpath,
+  rename,
+  rm,
+  stat,
+  writeFile,
+} from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { stdin } from "node:process";
 import { EinkornError } from "../../compiler/support/diagnostics.ts";
 import { nearest, refuse } from "../refuse.ts";
@@ -97,6 +109,30 @@ export async function writeFileBytes(path: string, content: Uint8Array | string)
 /** The folder and those above it, where they are missing. E6103 if that fails. */
 export async function makeFolder(path: string): Promise<void> {
   await mkdir(path, { recursive: true }).catch((error: unknown) => cannot("E6103", "made", path, error));
+}
+
+/**
+ * A new folder with these files in it, by path with `/`, in one step: it is whole or not there. The folder that it stands in
+ * must exist. E6103 where something has its name already, or if anything fails.
+ */
+export async function writeFolder(path: string, files: ReadonlyMap<string, string>): Promise<void> {
+  const target = resolve(path);
+  const temporary = join(dirname(target), `.${basename(target)}.${randomBytes(6).toString("hex")}.tmp`);
+  const done = undoAtExit(() => rmSync(temporary, { recursive: true, force: true }));
+  try {
+    if ((await lstat(target).catch(() => null)) !== null) refuse("E6103", `${path} is there already`);
+    await mkdir(temporary);
+    for (const [name, text] of files) {
+      await mkdir(dirname(join(temporary, name)), { recursive: true });
+      await writeFile(join(temporary, name), text, { flag: "wx" });
+    }
+    await rename(temporary, target);
+  } catch (error) {
+    await rm(temporary, { recursive: true, force: true });
+    cannot("E6103", "made", path, error);
+  } finally {
+    done();
+  }
 }
 
 async function replaceFile(target: string, bytes: Uint8Array, mode: number | undefined): Promise<void> {

@@ -40,6 +40,8 @@ const LINES: readonly string[] = [
   "explain @/a.ein --diff prove simplify",
   "conformance @/a.ein --target interp,wasm",
   "fmt @/a.ein @/broken.ein @/nothing.ein",
+  "new @/project",
+  "new @/Project",
   "targets",
 ];
 
