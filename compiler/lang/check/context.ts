@@ -192,8 +192,8 @@ export class Context {
   /** What holds of dims in the instance that is being checked. */
   facts: Facts;
   readonly #counters = new Map<string, number>();
-  readonly #sizes = new WeakMap<Expr, { readonly nodes: number; readonly depth: number }>();
-  readonly #placed = new WeakSet<Expr>();
+  readonly #sizes = new Map<Expr, { readonly nodes: number; readonly depth: number }>();
+  readonly #placed = new Set<Expr>();
   readonly #required = new Set<string>();
   readonly #freeIndices = new Set<string>();
   #work = 0;

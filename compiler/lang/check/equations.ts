@@ -47,13 +47,21 @@ export function checkEquations(
   return buildStages(context, env.instance, outputs) ? resultsOf(env.instance, outputs) : null;
 }
 
-/** What an equation mentions; the indices on its left are its own, even where one has the name of a tensor. */
+const MENTIONS = new WeakMap<Ast.Equation, Mentions>();
+
+/**
+ * What an equation mentions; the indices on its left are its own, even where one has the name of a tensor. In a kernel
+ * that is called often it is found once.
+ */
 function mentionsIn(node: Ast.Equation): Mentions {
+  const before = MENTIONS.get(node);
+  if (before !== undefined) return before;
   const found = mentionsOf(expressionsOf(node));
   for (const b of node.targets.flatMap((t) => t.binders)) {
     found.names.delete(b.name.text);
     found.bare.delete(b.name.text);
   }
+  MENTIONS.set(node, found);
   return found;
 }
 
