@@ -5,13 +5,14 @@
  * `--check` ends with 1 where a figure misses its bar, and writes nothing. Measure on a machine that does nothing else.
  */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { availableParallelism, cpus, release, tmpdir, type } from "node:os";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { argv, exit, versions } from "node:process";
+import { argv, exit } from "node:process";
 import type { DemoResult } from "../runtime/cli/demo.ts";
 import { demo } from "../runtime/cli/demo.ts";
 import { close } from "../runtime/node/index.ts";
 import { expRow } from "./exp.ts";
+import { circumstances, figuresOf, lineOf } from "./figures.ts";
 import { chainRow, lenetRow } from "./kernels.ts";
 import type { Row } from "./row.ts";
 import { holds } from "./row.ts";
@@ -60,42 +61,4 @@ async function demoRows(): Promise<DemoResult["rows"]> {
   console.log(text.join("\n"));
   if (result === null || code !== 0) throw new Error("the demonstration does not agree with its reference");
   return result.rows;
-}
-
-function lineOf(row: Row): string {
-  const bar = `${row.bound === "atLeast" ? "at least" : "at most"} ${row.bar} ${row.unit}`;
-  const spread = `${digits(row.min)} to ${digits(row.max)}`;
-  return `${holds(row) ? "holds " : "MISSED"}  ${row.name}: ${digits(row.median)} ${row.unit} (${spread}); ${bar}`;
-}
-
-/** Three digits that matter. */
-function digits(value: number): string {
-  return value >= 100 ? value.toFixed(0) : value.toPrecision(3);
-}
-
-/** When, on what, with which versions. */
-function circumstances() {
-  const { dependencies } = JSON.parse(readFileSync(join(import.meta.dirname, "..", "package.json"), "utf8"));
-  return {
-    date: new Date().toISOString().slice(0, 10),
-    machine: { cpu: cpus()[0]?.model ?? "unknown", cores: availableParallelism(), system: `${type()} ${release()}` },
-    versions: { node: versions.node, v8: versions.v8, binaryen: dependencies.binaryen },
-  };
-}
-
-function figuresOf(row: Row) {
-  return {
-    name: row.name,
-    unit: row.unit,
-    einkorn: rounded(row.median),
-    bar: row.bar,
-    bound: row.bound,
-    holds: holds(row),
-    min: rounded(row.min),
-    max: rounded(row.max),
-  };
-}
-
-function rounded(value: number): number {
-  return Number(value.toPrecision(4));
 }
