@@ -35,6 +35,11 @@ test.each([
   ],
   ["Y[i] = A[N];", ["E2003", "it is always outside: the last index of this dim of A is N - 1"]],
   ["Y[i] = A[-1];", ["E2003", "it is always outside: the first index of this dim of A is 0"]],
+  ["let t[i]: i32 = floor(A[i]); Y[i] = f32(t[i]);", ["E2021", "write sat_i32(floor(A[i]))"]],
+  [
+    "let t[i]: i32 = i * N; Y[i] = f32(t[i]);",
+    ["E2103", "require where N <= 46341", "clamp the value, or keep it in i64"],
+  ],
   ["Y[i] = I[i];", ["E2021", "write f32(I[i])"]],
   [
     "let t[i]: i8 = I[i]; Y[i] = f32(t[i]);",
@@ -58,6 +63,12 @@ test.each([
   ],
 ])("%s", (equations, expected) => {
   expect(advice(inKernel(equations))).toEqual(expected);
+});
+
+test("an argument of another dtype is cast in the way that exists", () => {
+  const text = `kernel g(X: i32[N]) -> Y: i32[N] { Y = X; }
+    kernel k(X: f32[N]) -> Y: i32[N] { Y = g(X); }`;
+  expect(advice(text)).toEqual(["E2021", "write sat_i32(round(X)) to round, sat_i32(X) to cut off"]);
 });
 
 test("a stage that nothing reads has no range, and may go", () => {

@@ -16,7 +16,7 @@ import { settle } from "./indexed-equations.ts";
 import { materialise } from "./materialise.ts";
 import { asScalar, evaluate } from "./parts.ts";
 import { inferRanges } from "./ranges.ts";
-import { shortText } from "./types.ts";
+import { conversionHelp, shortText } from "./types.ts";
 import type { Scalar, TensorSymbol, Value } from "./value.ts";
 import { indexConstant, poison, rangeOf, scalar, typeName } from "./value.ts";
 
@@ -143,7 +143,7 @@ export function acceptsArgument(
       span: place.span,
       message: `parameter \`${p.name.text}\` of \`${callee}\` is ${dtype}, and this is ${typeName(arg.dtype)}`,
       related,
-      help: [`write ${dtype}(${shortText(place.span)})`],
+      help: conversionHelp(arg.dtype, dtype, shortText(place.span)),
     });
     return false;
   }

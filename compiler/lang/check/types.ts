@@ -77,9 +77,12 @@ export function convert(context: Context, value: Scalar, to: DType, what: string
 }
 
 /** The casts that give a value of `to`; where there are several, what sets them apart. */
-function conversionHelp(from: ValueType, to: DType, text: string): readonly string[] {
+export function conversionHelp(from: ValueType, to: DType, text: string): readonly string[] {
   if (to === "bool") return [`compare with a number: ${text} != ${isReal(from) ? "0.0" : "0"}`];
-  if (isReal(from) && isInt(to)) return [`write sat_${to}(round(${text})) to round, sat_${to}(${text}) to cut off`];
+  if (isReal(from) && isInt(to))
+    return /^(?:round|round_away|floor|ceil|trunc)\(/.test(text)
+      ? [`write sat_${to}(${text})`]
+      : [`write sat_${to}(round(${text})) to round, sat_${to}(${text}) to cut off`];
   if (from !== "index" && from !== "real" && from !== "unknown" && isInt(from) && isInt(to))
     return [
       `write ${to}(${text}) if it always fits, which is proved`,

@@ -138,7 +138,9 @@ export function refuseCast(
     notes: [rangesNote(scope, [value]), failureNote(scope, goal, value, "the value")],
     help: [
       where === null ? rangeHelp(scope, [value], rangeOfType(type)) : `require where ${where}`,
-      `write sat_${type}(…) to saturate, or wrap_${type}(…) to keep the low bits`,
+      e.arg.type === "index"
+        ? "clamp the value, or keep it in i64"
+        : `write sat_${type}(…) to saturate, or wrap_${type}(…) to keep the low bits`,
     ],
   });
 }
