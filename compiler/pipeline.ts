@@ -4,6 +4,7 @@
  */
 import type { Kernel } from "./ir/equations.ts";
 import type { LoopProgram } from "./ir/loops.ts";
+import { removeDeadSteps } from "./ir/map-kernel.ts";
 import type { MachineFunction, MachineProgram } from "./ir/machine.ts";
 import type { Pass, State } from "./pass.ts";
 import { expandPads } from "./passes/expand-pads.ts";
@@ -29,6 +30,7 @@ import type { Capabilities, Target } from "./target.ts";
 
 export const PIPELINE: readonly Pass[] = [
   equations("simplify", "constants of generics and known dims are folded", simplifyEquations),
+  equations("remove-dead-steps", "what no output needs is not computed", removeDeadSteps),
   equations("materialise-pads", "windows read without conditions", materialisePads),
   equations("expand-pads", "from here on a read is one element in range", expandPads),
   equations("inline-stages", "elementwise stages are computed where they are read", inlineStages),
