@@ -106,6 +106,12 @@ describe("around and along", () => {
   });
 });
 
+/** Columns of a row in the order in which they are taken: NaN, then by value, then the first. */
+const ranked = (row: readonly number[], sign: number): number[] => {
+  const key = (x: number): number => (Number.isNaN(x) ? -Infinity : -sign * x);
+  return row.map((_, j) => j).toSorted((a, b) => key(row[a] ?? 0) - key(row[b] ?? 0) || a - b);
+};
+
 describe("choosing", () => {
   test("one_hot, choose and lower_triangle", async () => {
     const ids = { shape: [3], data: [2, 0, 2] };
@@ -123,12 +129,6 @@ describe("choosing", () => {
       expectSame((await run("lower_triangle", { X }, { k }))("Y"), lower);
     }
   });
-
-  /** Columns of a row in the order in which they are taken: NaN, then by value, then the first. */
-  const ranked = (row: readonly number[], sign: number): number[] => {
-    const key = (x: number): number => (Number.isNaN(x) ? -Infinity : -sign * x);
-    return row.map((_, j) => j).toSorted((a, b) => key(row[a] ?? 0) - key(row[b] ?? 0) || a - b);
-  };
 
   test.each([true, false])("top_k with largest = %s, ties and NaN", async (largest) => {
     const data = [3, 1, 3, 2, 1, 0, Number.NaN, 5, Number.NaN, 5, -1, 5, 0, 0, 0, 0, 0, 0];
