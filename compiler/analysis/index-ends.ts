@@ -79,7 +79,7 @@ export class IndexEnds {
     const { lower, upper } = this.always(a);
     if (lower !== null && lower > 0n) return yes;
     if (keyOf(yes) === keyOf(no) || (upper !== null && upper <= 0n)) return no;
-    const key = `choose ${keyOf(a)} ${keyOf(yes)} ${keyOf(no)}`;
+    const key = `select ${keyOf(a)} ${keyOf(yes)} ${keyOf(no)}`;
     return this.#share(key, select(lessEqual(a, index(0)), no, yes), union(this.always(yes), this.always(no)));
   }
 
