@@ -63,6 +63,7 @@ describe("convolution", () => {
     { s: 2, d: 1, g: 2, H: 5, W: 6 },
     { s: 3, d: 2, g: 1, H: 7, W: 8 },
     { s: 4, d: 1, g: 1, H: 9, W: 3 },
+    { s: 2, d: 1, g: 1, H: 6, W: 7 },
   ])("conv2d_same with %o", async ({ s, d, g, H, W }) => {
     const X = random([2, 4, H, W], 1);
     const F = random([4, 4 / g, 3, 2], 2);
