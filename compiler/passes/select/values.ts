@@ -17,8 +17,14 @@ import type { Context } from "./context.ts";
 import { bindVariable } from "./context.ts";
 import { elemOf, loadedElem } from "./types.ts";
 
+/** Whether `e` differs from lane to lane: it holds the lane's number, or a `let` whose value does. */
 export function dependsOnLane(e: Expr, ctx: Context): boolean {
-  return ctx.vector !== null && freeVariables(e).has(ctx.vector.lane.id);
+  const { vector, variables, builder } = ctx;
+  if (vector === null) return false;
+  return [...freeVariables(e).keys()].some((id) => {
+    const bound = variables.get(id);
+    return id === vector.lane.id || (bound !== undefined && builder.lanesOf(bound) > 1);
+  });
 }
 
 /** The register that holds `e`. */
@@ -218,17 +224,17 @@ function shapeOf(subscripts: readonly Expr[], varying: readonly boolean[], ctx: 
   if (ctx.vector === null || !varying.includes(true)) return "scalar";
   const last = subscripts.length - 1;
   const onlyLast = varying.every((v, d) => v === (d === last));
-  return onlyLast && hasUnitSlope(known(subscripts[last], "subscript"), ctx.vector.lane) ? "contiguous" : "gather";
+  return onlyLast && hasUnitSlope(known(subscripts[last], "subscript"), ctx.vector.lane, ctx) ? "contiguous" : "gather";
 }
 
 /** Does `e` grow by one from lane to lane? Sums and differences with exactly one such term. */
-function hasUnitSlope(e: Expr, lane: Var): boolean {
+function hasUnitSlope(e: Expr, lane: Var, ctx: Context): boolean {
   if (e.kind === "var") return e.id === lane.id;
   if (e.kind !== "apply" || (e.op !== "add" && e.op !== "sub")) return false;
   const [a, b] = [known(e.args[0], "term"), known(e.args[1], "term")];
-  const [inA, inB] = [freeVariables(a).has(lane.id), freeVariables(b).has(lane.id)];
-  if (inA && !inB) return hasUnitSlope(a, lane);
-  return e.op === "add" && inB && !inA && hasUnitSlope(b, lane);
+  const [inA, inB] = [dependsOnLane(a, ctx), dependsOnLane(b, ctx)];
+  if (inA && !inB) return hasUnitSlope(a, lane, ctx);
+  return e.op === "add" && inB && !inA && hasUnitSlope(b, lane, ctx);
 }
 
 /** 0 <= subscript - lo < extent in every dim. */
