@@ -13,7 +13,7 @@ import type { Declaration, Directive, Equation, Name, Program } from "./ast.ts";
 import { docAbove } from "./doc-comments.ts";
 import { Grammar } from "./grammar.ts";
 import { explainStray, unclosedBody } from "./head-advice.ts";
-import { CHAIN_LIMIT, findTooDeep, NESTING_LIMIT } from "./nesting.ts";
+import { BRACKET_LIMIT, CHAIN_LIMIT, findTooDeep, NESTING_LIMIT, type TooDeep } from "./nesting.ts";
 import { isOf, tokenSpan } from "./parse-failure.ts";
 import { assembleReducer } from "./reducer-body.ts";
 import { scan, type Scan } from "./scan.ts";
@@ -199,21 +199,18 @@ class Reading {
     return { node: null, next: resumeHere && offset > 0 ? first + offset : end };
   }
 
-  #reportTooDeep({ token, kind }: { readonly token: IToken; readonly kind: "nesting" | "chain" }): void {
-    const span = tokenSpan(this.#source, token);
-    if (kind === "nesting") {
-      this.#report("E1003", {
-        message: `this is nested more than ${NESTING_LIMIT} levels deep`,
-        span,
-        help: ["name the inner parts with let equations"],
-      });
-    } else {
-      this.#report("E1003", {
-        message: `this expression chains more than ${CHAIN_LIMIT} operators`,
-        span,
-        help: ["split it with let equations, or write a reduction: sum[k](…)"],
-      });
-    }
+  #reportTooDeep({ token, kind }: TooDeep): void {
+    const [name, split] = [
+      "name the inner parts with let equations",
+      "split it with let equations, or write a reduction: sum[k](…)",
+    ];
+    const words: Readonly<Record<TooDeep["kind"], readonly [message: string, help: string]>> = {
+      brackets: [`more than ${BRACKET_LIMIT} brackets are open here`, name],
+      nesting: [`this is nested more than ${NESTING_LIMIT} levels deep`, name],
+      chain: [`this expression chains more than ${CHAIN_LIMIT} operators`, split],
+    };
+    const [message, help] = words[kind];
+    this.#report("E1003", { message, span: tokenSpan(this.#source, token), help: [help] });
   }
 
   /** Text between declarations that belongs to none. */

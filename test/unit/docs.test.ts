@@ -15,7 +15,7 @@ import type { NDArray } from "../../compiler/ir/values.ts";
 import type { Builtin } from "../../compiler/lang/builtins.ts";
 import { BUILTINS, REDUCTIONS } from "../../compiler/lang/builtins.ts";
 import { LIMITS } from "../../compiler/lang/check/context.ts";
-import { CHAIN_LIMIT, NESTING_LIMIT } from "../../compiler/lang/nesting.ts";
+import { BRACKET_LIMIT, CHAIN_LIMIT, NESTING_LIMIT } from "../../compiler/lang/nesting.ts";
 import { MODULE_LIMITS } from "../../compiler/lang/read-modules.ts";
 import { NAME_LIMIT, SOURCE_LIMIT } from "../../compiler/lang/scan.ts";
 import { HARD_KEYWORDS, spellingOf } from "../../compiler/lang/tokens.ts";
@@ -236,7 +236,7 @@ describe("tables", () => {
     const { work, nodes, depth, stages, calls, programWork, programStages } = LIMITS;
     const { files, depth: deep, text } = MODULE_LIMITS;
     const ofModules = [files, deep, text];
-    const ofText = [SOURCE_LIMIT, NAME_LIMIT, NESTING_LIMIT, CHAIN_LIMIT];
+    const ofText = [SOURCE_LIMIT, NAME_LIMIT, BRACKET_LIMIT, NESTING_LIMIT, CHAIN_LIMIT];
     const wanted = [...ofText, work, nodes, depth, stages, calls, programWork, programStages, ...ofModules];
     expect(tableOf(page, "limits").map(([, limit]) => Number(limit))).toEqual(wanted);
   });

@@ -285,13 +285,14 @@ describe("the lexer", () => {
 });
 
 describe("limits", () => {
-  it("200 levels of every kind are read", () => {
-    const n = 195;
+  it("64 brackets and 200 levels of every kind are read", () => {
+    const [open, n] = [64, 195];
     const texts = [
-      `${"(".repeat(n)}x${")".repeat(n)}`,
-      `${"A[".repeat(n)}x${"]".repeat(n)}`,
-      `${"f(".repeat(n)}x${")".repeat(n)}`,
-      `${"sum[k | ".repeat(n)}true${"](x)".repeat(n)}`,
+      `${"(".repeat(open)}x${")".repeat(open)}`,
+      `${"A[".repeat(open)}x${"]".repeat(open)}`,
+      `${"f(".repeat(open)}x${")".repeat(open)}`,
+      `${"sum[k | ".repeat(open)}true${"](x)".repeat(open)}`,
+      `${"f(a ? b : -".repeat(open)}x${")".repeat(open)}`,
       `${"a ? b : ".repeat(n)}x`,
       `${"a ? ".repeat(n)}x${" : b".repeat(n)}`,
       `${"let y = 1 in ".repeat(n)}x`,
