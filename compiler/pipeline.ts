@@ -23,6 +23,7 @@ import { expandMath } from "./passes/math/expand-math.ts";
 import { narrowFloats } from "./passes/narrow-floats.ts";
 import { simplifyEquations, simplifyLoops } from "./passes/simplify.ts";
 import { selectMachine } from "./passes/select/select.ts";
+import { blockSums } from "./schedule/block-sums.ts";
 import { defaultNests } from "./schedule/default-nest.ts";
 import { buildLoops } from "./schedule/initial-nest.ts";
 import { InternalError } from "./support/invariant.ts";
@@ -43,6 +44,7 @@ export const PIPELINE: readonly Pass[] = [
     run: (s) => ({ level: "loops", program: buildLoops(asEquations(s)) }),
   },
   loops("default-nest", "vectors, register tiles, reductions in lanes", (p, c) => defaultNests(p, c)),
+  loops("block-sums", "the error of a float sum does not grow with its length", blockSums),
   loops(
     "narrow-floats",
     "f16 and bf16 are bits outside and f32 inside; after the nests, whose copies were small",

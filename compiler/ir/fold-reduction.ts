@@ -91,13 +91,15 @@ function largest(xs: readonly Measured[], of: (x: Measured) => number): number {
 }
 
 /**
- * In f64, rounded once; strict: rounded after each step, to f32 where the dtype is narrower. Where some order of the points
- * has a partial sum past the accumulator's largest number, what is left of the sum depends on that order: it is in doubt. So is a product.
+ * In f64, with what that rounds away, rounded once; strict: rounded after each step, to f32 where the dtype is narrower.
+ * Where some order of the points has a partial sum past the accumulator's largest number, what is left of the sum depends on
+ * that order: it is in doubt. So is a product.
  */
 function sumFloats(xs: readonly Measured[], dtype: DType, strict: boolean): Measured {
   invariant(isFloat(dtype), "a float sum");
   const { accumulator } = DTYPES[dtype];
   let total = 0;
+  let lost = 0;
   let error = 0;
   // What the terms of each sign add up to, infinities left out, and whether there are terms of that sign.
   const above = { sum: 0, some: false };
@@ -110,6 +112,8 @@ function sumFloats(xs: readonly Measured[], dtype: DType, strict: boolean): Meas
       if (Number.isFinite(value)) side.sum += Math.abs(value);
     }
     const next = total + value;
+    // What f64 rounds away (Neumaier 1974): a sum of f64 has no wider dtype to be right in.
+    if (Number.isFinite(next)) lost += Math.abs(total) >= Math.abs(value) ? total - next + value : value - next + total;
     total = strict ? Number(roundToDType(accumulator, next)) : next;
     error +=
       (isOverflow(x) ? 0 : x.error) +
@@ -118,7 +122,7 @@ function sumFloats(xs: readonly Measured[], dtype: DType, strict: boolean): Meas
   // Terms of one sign overflow in every order or in none.
   const overflows = above.some && below.some && Math.max(above.sum, below.sum) >= overflowFrom(accumulator);
   const doubt = xs.some(isOverflow) || (!strict && overflows) ? Infinity : largest(xs, (x) => x.doubt);
-  return { value: roundToDType(dtype, total), error, doubt };
+  return { value: roundToDType(dtype, strict ? total : total + lost), error, doubt };
 }
 
 /** Half of the largest number: what roundings may add up to is far from the other half. */
