@@ -40,7 +40,7 @@ export const COMMANDS: readonly CommandRow[] = [
       {
         flags: "--in <NAME=SRC>",
         description:
-          "an argument: x.npy, w.npz:name, w.safetensors:name, a number, random[:seed], zeros, iota, or - (standard input); FILE.safetensors alone binds every parameter that it names; may be repeated",
+          "an argument: x.npy, w.npz:name, w.safetensors:name, a number, random[:seed], zeros, iota, or - (standard input); FILE.safetensors alone binds every parameter that it names, random or another source alone all that nothing else gives; may be repeated",
         repeated: true,
       },
       DIM,

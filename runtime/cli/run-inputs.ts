@@ -19,16 +19,23 @@ export type Inputs = {
   readonly made: ReadonlyMap<string, InputSource>;
 };
 
-/** Reads all `--in` options: `NAME=SRC`, or an archive that binds every parameter of its names. */
+/**
+ * Reads all `--in` options: `NAME=SRC`, an archive that binds every parameter of its names, or `random`, `zeros` or another
+ * source that makes values, for every parameter that nothing else gives.
+ */
 export async function readInputs(kernel: Kernel, list: readonly string[]): Promise<Inputs> {
   const tensors = new Map<string, Tensor>();
   const made = new Map<string, InputSource>();
   const opened = new Map<string, TensorArchive | Tensor>();
   const params = kernel.params.map((p) => p.name);
+  let forOthers: InputSource | null = null;
   for (const text of list) {
     const assigned = splitAssignment(text);
     if (assigned === null) {
-      await bindArchive(text, params, tensors, opened);
+      const source = parseInputSource(text);
+      if (source.kind === "file" || source.kind === "stdin") await bindArchive(text, source, params, tensors, opened);
+      else if (forOthers === null) forOthers = source;
+      else refuse("E6402", `--in ${quoted(text)}: the other parameters have a source already`);
       continue;
     }
     const { name, rest } = assigned;
@@ -42,6 +49,8 @@ export async function readInputs(kernel: Kernel, list: readonly string[]): Promi
       tensors.set(name, member(openBytes(formatOfBytes(bytes, STDIN_NAME), bytes, STDIN_NAME), name));
     } else made.set(name, source);
   }
+  if (forOthers !== null)
+    for (const name of params) if (!tensors.has(name) && !made.has(name)) made.set(name, forOthers);
   return { tensors, made };
 }
 
@@ -55,11 +64,11 @@ export function refuseUnknown(what: string, name: string, names: readonly string
 
 async function bindArchive(
   text: string,
+  source: InputSource,
   params: readonly string[],
   tensors: Map<string, Tensor>,
   opened: Map<string, TensorArchive | Tensor>,
 ): Promise<void> {
-  const source = parseInputSource(text);
   if (source.kind !== "file" || source.member !== null || source.format === "npy") {
     refuse("E6402", `--in ${quoted(text)} does not say which parameter it is for`, {
       help: [`write --in NAME=${text}`],

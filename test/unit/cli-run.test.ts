@@ -59,6 +59,19 @@ test.each([
   expect(ended).toEqual({ exit: 0, stdout: "Y: f32[3] [2, -4, 7]\ntop: f32 3.5\n", stderr: "" });
 });
 
+test("a source without a name is for every parameter that nothing else gives", async () => {
+  const whole = await einkorn("run", `${file}:scale`, "--in", "2", "--dim", "N=3");
+  expect(whole).toEqual({ exit: 0, stdout: "Y: f32[3] [4, 4, 4]\ntop: f32 2\n", stderr: "" });
+  const rest = await einkorn("run", `${file}:scale`, "--in", "2", "--in", `X=${inFolder("x.npy")}`);
+  expect(rest).toEqual({ exit: 0, stdout: "Y: f32[3] [2, -4, 7]\ntop: f32 3.5\n", stderr: "" });
+  // Each parameter has random numbers of its own, the same as under its name.
+  const drawn = await einkorn("run", `${file}:scale`, "--in", "random:7", "--dim", "N=3");
+  const named = await einkorn("run", `${file}:scale`, "--in", "X=random:7", "--in", "a=random:7", "--dim", "N=3");
+  expect(drawn).toEqual(named);
+  const twice = await einkorn("run", `${file}:scale`, "--in", "zeros", "--in", "random", "--dim", "N=3");
+  expect(twice).toMatchObject({ exit: 2, stderr: expect.stringMatching(/E6402.*"random": .* have a source already/) });
+});
+
 test("outputs to files of each format, and the rest on the screen", async () => {
   const base = ["run", `${file}:scale`, "--in", inFolder("both.safetensors"), "--target", "interp"];
   const one = await einkorn(...base, "--out", `Y=${inFolder("new/folder/y.npy")}`);
@@ -91,7 +104,7 @@ test("the time of each stage goes to standard error", async () => {
     "--time",
   );
   expect(stdout).toBe("Y: f32[2, 2]\n[[0, 1],\n [1, 2]]\n");
-  expect(stderr).toMatch(/^check [\d.]+ ms, inputs [\d.]+ ms, compile [\d.]+ ms, run [\d.]+ ms\n$/);
+  expect(stderr).toMatch(/^check [\d.]+ ms, inputs [\d.]+ ms, compile [\d.]+ ms, run [\d.]+ ms\n  Y {2}[\d.]+ ms\n$/);
 });
 
 test("a failure leaves the old file and nothing half", async () => {
