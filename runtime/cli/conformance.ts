@@ -1,6 +1,7 @@
 /**
  * `einkorn conformance`: every kernel on every target against the reference interpreter, at sizes that catch tails: for
- * each kernel small prime dims that satisfy its `where`, random inputs within the range types.
+ * each kernel small prime dims that satisfy its `where`, random inputs within the range types. A kernel whose generics are
+ * so large by default that the reference could not keep up, such as a whole network, takes the sizes of its `test`.
  */
 import { emitKernel, proveKernelOf } from "../../compiler/compile.ts";
 import { compareToReference } from "../../compiler/ir/compare.ts";
@@ -11,14 +12,19 @@ import { Diagnostics, EinkornError } from "../../compiler/support/diagnostics.ts
 import { InternalError, known, unreachable } from "../../compiler/support/invariant.ts";
 import { checkCall } from "../arguments.ts";
 import type { Device, DeviceFactory } from "../device.ts";
-import { drawDims, drawInputs } from "../draw-inputs.ts";
+import { drawDims, drawInputs, pointsOf } from "../draw-inputs.ts";
 import { toArray } from "../nd-array.ts";
 import { DEVICE_NAMES, deviceFactory } from "../node/devices.ts";
 import { exampleFiles } from "../node/examples.ts";
+import { dimsById, drawSizes, WORK_BUDGET } from "../property-test/draw-sizes.ts";
+import { RandomStream } from "../property-test/random-stream.ts";
+import type { Subject } from "../property-test/subject.ts";
+import { subjectOf } from "../property-test/subject.ts";
 import { quoted, refuse } from "../refuse.ts";
 import { specialiseChecked } from "../specialise.ts";
 import type { Tensor } from "../tensor.ts";
 import { EXIT } from "./exit-codes.ts";
+import type { ProgramFile } from "./program-file.ts";
 import { openProgram } from "./program-file.ts";
 import type { Progress } from "./progress.ts";
 import { makeProgress } from "./progress.ts";
@@ -47,7 +53,7 @@ export type ConformanceResult = {
   readonly targets: readonly { readonly target: string; readonly cells: readonly Cell[] }[];
 };
 
-type Row = { readonly name: string; readonly kernel: Kernel; readonly trial: (n: number) => Trial };
+type Row = { readonly name: string; readonly trial: (n: number) => Trial };
 
 export async function conformance(
   files: readonly string[],
@@ -104,10 +110,16 @@ async function readKernels(files: readonly string[], seed: number, diagnostics: 
       if (file === null || kernelCalled(file.program, name)?.checked !== true) continue;
       const proved = proveKernelOf(file.program, name, {}, diagnostics);
       if (proved === null) continue;
-      rows.push({ name, kernel: proved.kernel, trial: trialsOf(proved.kernel, seed) });
+      rows.push({ name, trial: trialsOf(proved.kernel, testedAs(file, name), seed) });
     }
   }
   return rows;
+}
+
+/** The first `test` of a kernel, for its sizes; null where it has none. */
+function testedAs({ program }: ProgramFile, kernel: string): Subject | null {
+  const test = program.tests.find((t) => t.kernel.text === kernel);
+  return test === undefined ? null : subjectOf(program, test, { dims: new Map(), generics: new Map() });
 }
 
 async function column(factory: DeviceFactory, kernels: readonly Row[], progress: Progress): Promise<readonly Cell[]> {
@@ -126,11 +138,11 @@ async function column(factory: DeviceFactory, kernels: readonly Row[], progress:
   }
 }
 
-async function cellOf({ kernel, trial }: Row, device: Device): Promise<Cell> {
+async function cellOf({ trial }: Row, device: Device): Promise<Cell> {
   let error = 0;
   for (let n = 0; n < DRAWS; n++) {
     try {
-      const found = await compareOnce(kernel, trial(n), device);
+      const found = await compareOnce(trial(n), device);
       if (found.detail !== null) return { verdict: "differs", error: found.error, detail: found.detail };
       error = Math.max(error, found.error);
     } catch (thrown) {
@@ -147,6 +159,7 @@ async function cellOf({ kernel, trial }: Row, device: Device): Promise<Cell> {
 
 /** What one draw of sizes and inputs gives by the reference; the same for every target. */
 type Trial = {
+  readonly kernel: Kernel;
   readonly seed: number;
   /** By name. */
   readonly dims: ReadonlyMap<string, bigint>;
@@ -154,27 +167,36 @@ type Trial = {
   readonly reference: ReturnType<typeof interpretWithErrors>;
 };
 
-function drawTrial(kernel: Kernel, seed: number): Trial {
-  const dims = drawDims(kernel, seed);
+function drawTrial(given: Kernel, subject: Subject | null, seed: number): Trial {
+  const { kernel, dims } = affordableSizes(given, subject, seed);
   const inputs = drawInputs(kernel, dims, seed);
   const arrays = new Map(kernel.params.map((p) => [p.id, toArray(known(inputs.get(p.name), "input"))] as const));
   const byName = new Map(kernel.dims.map((d) => [d.name, dims.get(d.id) ?? 0n] as const));
-  return { seed, dims: byName, inputs, reference: interpretWithErrors(kernel, arrays, dims) };
+  return { kernel, seed, dims: byName, inputs, reference: interpretWithErrors(kernel, arrays, dims) };
+}
+
+type SizedKernel = { readonly kernel: Kernel; readonly dims: ReadonlyMap<string, bigint> };
+
+/** The kernel with its default generics, or, where the reference cannot afford those, as its test has it; dims by id. */
+function affordableSizes(kernel: Kernel, subject: Subject | null, seed: number): SizedKernel {
+  const dims = drawDims(kernel, seed);
+  if (subject === null || pointsOf(kernel, dims) <= WORK_BUDGET) return { kernel, dims };
+  const sizes = drawSizes(subject, [], new RandomStream(seed, 0));
+  return sizes === null ? { kernel, dims } : { kernel: sizes.kernel, dims: dimsById(sizes.kernel, sizes.dims) };
 }
 
 /** Trials by number, each computed when it is first asked for. */
-function trialsOf(kernel: Kernel, seed: number): (n: number) => Trial {
+function trialsOf(kernel: Kernel, subject: Subject | null, seed: number): (n: number) => Trial {
   const drawn = new Map<number, Trial>();
   return (n) => {
-    const trial = drawn.get(n) ?? drawTrial(kernel, seed + n);
+    const trial = drawn.get(n) ?? drawTrial(kernel, subject, seed + n);
     drawn.set(n, trial);
     return trial;
   };
 }
 
 async function compareOnce(
-  kernel: Kernel,
-  { seed, dims, inputs, reference }: Trial,
+  { kernel, seed, dims, inputs, reference }: Trial,
   device: Device,
 ): Promise<{ readonly error: number; readonly detail: string | null }> {
   const { constantDims, subnormals } = device.target.capabilities;
