@@ -61,7 +61,7 @@ export const PIPELINE: readonly Pass[] = [
     why: "loops become three-address code",
     run: (s, t) => ({ level: "machine", program: selectMachine(asLoops(s), t.capabilities) }),
   },
-  machine("plan-memory", "scratch buffers share one arena", (p) => planMemory(p)),
+  machine("plan-memory", "scratch buffers know from which launch to which they live", (p) => planMemory(p)),
   functions("value-numbering", "unrolled copies share what is equal", numberValues),
   machine("nan-in-bits", "a NaN counts where the target assumes none", nanFor),
   machine("flatten", "one subscript per access, where the target wants it", flattenFor),

@@ -43,7 +43,8 @@ export function interpretMachine(
   const memory = new MachineMemory(program, inputs, dims);
   const random = makeRandom(options.seed ?? 1);
   const parameters = new Map([...dims].map(([id, n]) => [id, canonical(n)]));
-  for (const fn of program.functions) {
+  for (const [launch, fn] of program.functions.entries()) {
+    memory.startLaunch(launch);
     const call = (more: ReadonlyMap<string, number | bigint>): void =>
       run(fn.body, { fn, memory, registers: [], locals: [], parameters: more, random });
     if (fn.grid === null) {

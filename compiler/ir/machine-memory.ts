@@ -1,7 +1,8 @@
 /**
  * The memory of the machine's interpreter: one array of lanes per buffer, found by subscripts, by a linear subscript or by
- * an address. Elements start undefined; scratch buffers that share a slot of the arena overwrite each other. In byte
- * addressing the buffers lie apart, so that an address that leaves its buffer never meets another by luck.
+ * an address. Elements start undefined, and those of scratch are undefined again after their buffer's lifetime, when another
+ * one may lie there; nothing may be stored outside of it. In byte addressing the buffers lie apart, so that an address that
+ * leaves its buffer never meets another by luck.
  */
 import { InternalError, invariant, known, unreachable } from "../support/invariant.ts";
 import { convertValue } from "./convert.ts";
@@ -10,7 +11,7 @@ import { DTYPES, isFloat, roundToDType } from "./dtype.ts";
 import { evaluateSize } from "./evaluate-index.ts";
 import type { Lane } from "./lanes.ts";
 import { POISON } from "./lanes.ts";
-import type { Addressing, Elem, MachineBuffer, MachineProgram } from "./machine.ts";
+import type { Addressing, Elem, Lifetime, MachineBuffer, MachineProgram } from "./machine.ts";
 import type { NDArray, Value } from "./values.ts";
 import { countOf, elementOf, fits, valueOf } from "./values.ts";
 
@@ -28,8 +29,7 @@ const GAP = 4096;
 export class MachineMemory {
   readonly #arrays = new Map<string, MachineArray>();
   readonly #addressing: Addressing;
-  /** The scratch buffer that was last written in each slot. */
-  readonly #owners = new Map<number, MachineArray>();
+  #launch = 0;
 
   constructor(program: MachineProgram, inputs: ReadonlyMap<string, NDArray>, dims: ReadonlyMap<string, bigint>) {
     this.#addressing = program.addressing;
@@ -40,6 +40,14 @@ export class MachineMemory {
       this.#arrays.set(buffer.id, { buffer, shape, data, base });
       if (buffer.space === "input") fill(this.at(buffer.id), known(inputs.get(buffer.id), `input ${buffer.name}`));
       base += Math.ceil((data.length * DTYPES[buffer.dtype].bytes) / 16) * 16 + GAP;
+    }
+  }
+
+  /** Before each launch: what was needed up to the one before is lost. */
+  startLaunch(launch: number): void {
+    this.#launch = launch;
+    for (const { buffer, data } of this.#arrays.values()) {
+      if (buffer.lifetime !== null && buffer.lifetime.last === launch - 1) data.fill(POISON);
     }
   }
 
@@ -65,10 +73,8 @@ export class MachineMemory {
     const { buffer } = array;
     invariant(buffer.space !== "input", `a store to input ${buffer.name}`);
     const offset = this.#offset(array, index);
-    if (buffer.slot !== null && this.#owners.get(buffer.slot) !== array) {
-      this.#owners.get(buffer.slot)?.data.fill(POISON);
-      this.#owners.set(buffer.slot, array);
-    }
+    const lives = buffer.lifetime === null || livesIn(buffer.lifetime, this.#launch);
+    invariant(lives, `a store to ${buffer.name} outside of its lifetime`);
     array.data[offset] = fromRegister(buffer.dtype, elem, value);
   }
 
@@ -110,6 +116,10 @@ export class MachineMemory {
         return unreachable(this.#addressing);
     }
   }
+}
+
+function livesIn({ first, last }: Lifetime, launch: number): boolean {
+  return first <= launch && launch <= last;
 }
 
 function fill(array: MachineArray, input: NDArray): void {

@@ -109,9 +109,12 @@ export type MachineBuffer = {
   readonly dtype: DType;
   readonly space: "input" | "output" | "scratch";
   readonly extent: readonly Expr[];
-  /** For scratch: its slot of the arena. Buffers whose lifetimes do not meet may share one. */
-  readonly slot: number | null;
+  /** For scratch: outside it the elements are undefined, and others may lie there. Null: not planned, or no scratch. */
+  readonly lifetime: Lifetime | null;
 };
+
+/** The first and the last launch that touch a buffer, by their place among the program's functions. */
+export type Lifetime = { readonly first: number; readonly last: number };
 
 export type Addressing = "subscripts" | "linear" | "bytes";
 

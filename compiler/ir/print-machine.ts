@@ -5,6 +5,7 @@ import { unreachable } from "../support/invariant.ts";
 import { printFloat } from "./print-expr.ts";
 import type {
   Inst,
+  Lifetime,
   Local,
   MachineBuffer,
   MachineFunction,
@@ -29,7 +30,13 @@ export function printMachine(program: MachineProgram): string {
 
 function printBuffer(b: MachineBuffer, names: Names): string {
   const shape = b.extent.length > 0 ? `[${b.extent.map((e) => printExpr(e, names)).join(", ")}]` : "";
-  return `${b.space} ${nameOf(names, b.id)}: ${b.dtype}${shape}${b.slot === null ? "" : `, slot ${b.slot}`}`;
+  return `${b.space} ${nameOf(names, b.id)}: ${b.dtype}${shape}${lifetimeText(b.lifetime)}`;
+}
+
+function lifetimeText(lifetime: Lifetime | null): string {
+  if (lifetime === null) return "";
+  const { first, last } = lifetime;
+  return first === last ? `, launch ${first}` : `, launches ${first} to ${last}`;
 }
 
 function printFunction(fn: MachineFunction, names: Names): readonly string[] {

@@ -1,6 +1,6 @@
 /**
  * What every pass over machine programs must keep:
- * - buffers have ids of their own and shapes over dims; only scratch has slots;
+ * - buffers have ids of their own and shapes over dims; only scratch has a lifetime, in which all its accesses are;
  * - a register is assigned once, before its uses and in a block around them; a local is declared before it is used;
  * - operands and results agree: operations exist for their element type, all operands have the lanes of the result (but a
  *   select's condition may be scalar), conversions keep lanes, `bits` keeps width;
@@ -24,6 +24,8 @@ type Context = {
   readonly program: MachineProgram;
   readonly buffers: ReadonlyMap<string, MachineBuffer>;
   readonly fn: MachineFunction;
+  /** Its place among the functions. */
+  readonly launch: number;
   /** Registers assigned anywhere so far, to find second assignments. */
   readonly assigned: Set<Reg>;
   readonly report: Report;
@@ -42,11 +44,11 @@ export function verifyMachine(program: MachineProgram): readonly string[] {
   const scope = { variables, readable: () => null, level: "loops" } as const;
   for (const b of program.buffers) {
     for (const e of b.extent) verifyTyped(e, "index", "an extent", scope, at(b.name));
-    if (b.slot !== null && b.space !== "scratch") at(b.name)(`${b.space} has a slot of the arena`);
+    if (b.lifetime !== null && b.space !== "scratch") at(b.name)(`${b.space} has a lifetime`);
   }
-  for (const fn of program.functions) {
+  for (const [launch, fn] of program.functions.entries()) {
     for (const e of fn.grid ?? []) verifyTyped(e, "index", "an extent of the grid", scope, at(fn.name));
-    const ctx: Context = { program, buffers, fn, assigned: new Set(), report: at(fn.name) };
+    const ctx: Context = { program, buffers, fn, launch, assigned: new Set(), report: at(fn.name) };
     verifyBlock(fn.body, new Set(), new Set(), ctx);
   }
   return problems;
@@ -255,6 +257,9 @@ function verifyPlace(p: Place, { elem, lanes }: MachineType, ctx: Context): void
   const { report } = ctx;
   const buffer = ctx.buffers.get(p.buffer);
   if (buffer === undefined) return report(`no buffer ${p.buffer}`);
+  const { lifetime } = buffer;
+  const lives = lifetime === null || (lifetime.first <= ctx.launch && ctx.launch <= lifetime.last);
+  if (!lives) report(`launch ${ctx.launch} touches ${buffer.name} outside of its lifetime`);
   const flat = ctx.program.addressing !== "subscripts";
   const rank = flat ? 1 : buffer.extent.length;
   if (p.index.length !== rank) report(`${p.index.length} subscripts of ${buffer.name}, not ${rank}`);

@@ -3,7 +3,7 @@ import type { Count } from "../../compiler/analysis/cost.ts";
 import { costOf } from "../../compiler/analysis/cost.ts";
 import type { Kernel } from "../../compiler/ir/equations.ts";
 import type { Expr } from "../../compiler/ir/expr.ts";
-import { add, index, maximum, mul } from "../../compiler/ir/expr.ts";
+import { add, index, mul } from "../../compiler/ir/expr.ts";
 import { byteLength, DTYPES } from "../../compiler/ir/dtype.ts";
 import type { MachineBuffer, MachineProgram } from "../../compiler/ir/machine.ts";
 import { bindNames, printExpr } from "../../compiler/ir/print-expr.ts";
@@ -54,26 +54,26 @@ function ratio(a: number, b: number): string {
   return String(Number((a / b).toPrecision(3)));
 }
 
-/** `program`: with its slots planned; `stages`: what each launch computes. */
+/** `program`: with its lifetimes planned; `stages`: what each launch computes. */
 export function memoryText(program: MachineProgram, stages: readonly string[]): string {
   const names = bindNames(new Map(), program.dims);
   const lifetimes = lifetimesOf(program);
-  const scratch = program.buffers.filter((b) => b.space === "scratch");
+  const { scratch } = abiOf(program);
+  const layout = program.dims.length === 0 ? layoutArena(abiOf(program), new Map()) : null;
+  const offsets = new Map(scratch.map((b, n) => [b.id, layout?.offsets[n]]));
   const rows = program.buffers.map((b) => {
     const life = lifetimes.get(b.id);
     const when = life === undefined ? "never" : launchText(life, stages);
-    return [
-      b.space,
-      b.name,
-      typeText(b, names),
-      text(bytesExpr(b), names),
-      b.slot === null ? "-" : String(b.slot),
-      when,
-    ];
+    return [b.space, b.name, typeText(b, names), text(bytesExpr(b), names), offsets.get(b.id)?.toString() ?? "-", when];
   });
-  const lines = table([["space", "buffer", "type", "bytes", "slot", "launches"], ...rows]);
+  const lines = table([["space", "buffer", "type", "bytes", "offset", "launches"], ...rows]);
   if (scratch.length === 0) return [...lines, "", "arena: none; nothing is kept between launches"].join("\n");
-  return [...lines, "", ...arenaLines(program, names)].join("\n");
+  if (layout === null) {
+    return [...lines, "", "arena: laid out at each call, when all dims are known; give them here with --dim"].join(
+      "\n",
+    );
+  }
+  return [...lines, "", ...arenaLines(program, layout.bytes)].join("\n");
 }
 
 function launchText(
@@ -99,26 +99,15 @@ function bytesExpr(b: MachineBuffer): Expr {
   return mul(index(DTYPES[b.dtype].bytes), elements);
 }
 
-function arenaLines(program: MachineProgram, names: Names): readonly string[] {
-  const { slots } = abiOf(program);
-  const isFixed = program.dims.length === 0;
-  if (!isFixed) {
-    const size = slots.map((slot) => slot.map(bytesExpr).reduce(maximum)).reduce(add);
-    return [`arena: ${text(size, names)} bytes in ${slots.length} slots, and up to 79 for each to align it`];
-  }
-  const dims = new Map<string, bigint>();
-  const lifetimes = lifetimesOf(program);
+/** All dims are known. */
+function arenaLines(program: MachineProgram, bytes: number): readonly string[] {
+  const { scratch } = abiOf(program);
   const live = program.functions.map((_, n) =>
-    slots.flat().reduce((sum, b) => {
-      const life = lifetimes.get(b.id);
-      return life !== undefined && life.first <= n && n <= life.last ? sum + bufferBytes(b, dims) : sum;
-    }, 0),
+    scratch
+      .filter(({ lifetime }) => lifetime.first <= n && n <= lifetime.last)
+      .reduce((sum, b) => sum + bufferBytes(b, new Map()), 0),
   );
   const largest = Math.max(...live);
-  const { bytes } = layoutArena(abiOf(program), dims);
   const share = largest === 0 ? "" : `, ${ratio(bytes, largest)} of the largest live set`;
-  return [
-    `arena: ${bytes} bytes in ${slots.length} slots${share}`,
-    `largest live set: ${largest} bytes, in launch ${live.indexOf(largest)}`,
-  ];
+  return [`arena: ${bytes} bytes${share}`, `largest live set: ${largest} bytes, in launch ${live.indexOf(largest)}`];
 }

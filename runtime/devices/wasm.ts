@@ -13,7 +13,7 @@ import type { Kernel } from "../../compiler/ir/equations.ts";
 import type { MachineProgram } from "../../compiler/ir/machine.ts";
 import { InternalError, invariant, known } from "../../compiler/support/invariant.ts";
 import type { Artifact, Target } from "../../compiler/target.ts";
-import { abiOf } from "../../targets/shared/abi.ts";
+import { abiOf, argumentPositions } from "../../targets/shared/abi.ts";
 import type { Abi } from "../../targets/shared/abi.ts";
 import { alignedSize, bufferBytes, layoutArena } from "../../targets/shared/arena-layout.ts";
 import type { ArenaLayout } from "../../targets/shared/arena-layout.ts";
@@ -62,7 +62,8 @@ function describe(relaxed: boolean): string {
   return `WebAssembly SIMD${relaxed ? " with relaxed multiply-add" : ""}, one thread`;
 }
 
-type Run = (...args: number[]) => void;
+/** Takes the address of its arguments. */
+type Run = (words: number) => void;
 
 class Wasm implements WasmDevice {
   readonly name = "wasm";
@@ -108,10 +109,10 @@ class Wasm implements WasmDevice {
       parts.push(await instantiate(code, this.#memory.memory));
     }
     let times: number[] = [];
-    const run: Run = (...args) => {
+    const run: Run = (words) => {
       times = parts.map((part) => {
         const start = performance.now();
-        part(...args);
+        part(words);
         return performance.now() - start;
       });
     };
@@ -125,7 +126,7 @@ class Wasm implements WasmDevice {
       run: (call) => {
         this.#refuseClosed();
         if (last === null || !sameDims(last, abi, call)) last = layoutFor(abi, kernel, call);
-        return this.#call(run, abi, last, call);
+        return this.#call(run, last, call);
       },
       dispose: () => {},
     };
@@ -139,7 +140,7 @@ class Wasm implements WasmDevice {
     if (this.#closed) refuse("E6304", "the device wasm was closed", { help: ["open it again, and compile for it"] });
   }
 
-  #call(run: Run, abi: Abi, layout: Layout, call: Call): readonly Tensor[] {
+  #call(run: Run, layout: Layout, call: Call): readonly Tensor[] {
     const inputs = call.inputs.map((t) => this.#sourceOf(t));
     const given = call.outputs.map((o) => (o.out === null ? null : this.#sourceOf(o.out).own));
     // Only now, since it may grow the memory, which detaches views of it.
@@ -151,19 +152,22 @@ class Wasm implements WasmDevice {
       end += alignedSize(bytes);
       return at;
     };
+    const staged = stage(4 * layout.words);
     const stagedInputs = inputs.map((i) => (i.own === null ? stage(i.bytes) : 0));
     const stagedOutputs = call.outputs.map((o, n) => (outs[n] === null ? stage(bytesOf(o)) : 0));
     const arena = this.#arenaOf(end, call);
     for (const [n, source] of inputs.entries()) {
       if (source.own === null) this.#copyIn(source.array(), arena + known(stagedInputs[n], "staging"));
     }
-    const addresses = [
+    const words = [
       ...inputs.map((i, n) => i.own?.start ?? arena + known(stagedInputs[n], "staging")),
       ...call.outputs.map((_, n) => outs[n]?.start ?? arena + known(stagedOutputs[n], "staging")),
       ...layout.arena.offsets.map((o) => arena + o),
+      ...layout.dims,
     ];
-    invariant(addresses.length === abi.inputs.length + abi.outputs.length + abi.slots.length, "one address per buffer");
-    runTrapped(run, [...addresses, ...layout.dims]);
+    invariant(words.length === layout.words, "one word per argument");
+    new Int32Array(this.#memory.memory.buffer, arena + staged, words.length).set(words);
+    runTrapped(run, arena + staged);
     return call.outputs.map((o, n) => {
       const made = results[n] ?? null;
       if (made !== null) return Tensor.over(o.dtype, o.shape, made);
@@ -243,14 +247,19 @@ class Wasm implements WasmDevice {
 }
 
 /** What follows from the dims of a call; kept for the next one. */
-type Layout = { readonly dims: readonly number[]; readonly arena: ArenaLayout };
+type Layout = {
+  readonly dims: readonly number[];
+  readonly arena: ArenaLayout;
+  /** How many arguments the code reads. */
+  readonly words: number;
+};
 
 function sameDims(last: Layout, abi: Abi, call: Call): boolean {
   return abi.dims.every((d, n) => Number(call.dims.get(d.id)) === last.dims[n]);
 }
 
 function layoutFor(abi: Abi, kernel: Kernel, call: Call): Layout {
-  for (const b of [...abi.inputs, ...abi.outputs, ...abi.slots.flat()]) {
+  for (const b of [...abi.inputs, ...abi.outputs, ...abi.scratch]) {
     const bytes = bufferBytes(b, call.dims);
     if (bytes < LARGEST_BUFFER) continue;
     const dims = kernel.dims.map((d) => `${d.name} = ${call.dims.get(d.id) ?? "?"}`).join(", ");
@@ -261,7 +270,7 @@ function layoutFor(abi: Abi, kernel: Kernel, call: Call): Layout {
     });
   }
   const dims = abi.dims.map((d) => Number(known(call.dims.get(d.id), `dim ${d.name}`)));
-  return { dims, arena: layoutArena(abi, call.dims) };
+  return { dims, arena: layoutArena(abi, call.dims), words: argumentPositions(abi).count };
 }
 
 function bytesOf(o: Call["outputs"][number]): number {
@@ -281,9 +290,9 @@ function isRun(f: unknown): f is Run {
   return typeof f === "function";
 }
 
-function runTrapped(run: Run, args: readonly number[]): void {
+function runTrapped(run: Run, words: number): void {
   try {
-    run(...args);
+    run(words);
   } catch (error) {
     if (error instanceof WebAssembly.RuntimeError) throw new InternalError(`the kernel trapped: ${error.message}`);
     throw error;

@@ -10,9 +10,11 @@ import type { MachineBuffer, MachineProgram } from "../../compiler/ir/machine.ts
 import { invariant, known } from "../../compiler/support/invariant.ts";
 import type { Abi } from "../../targets/shared/abi.ts";
 import { abiOf } from "../../targets/shared/abi.ts";
+import type { ArenaLayout } from "../../targets/shared/arena-layout.ts";
 import { bufferBytes, layoutArena } from "../../targets/shared/arena-layout.ts";
 import { groupsFor } from "../../targets/wgsl/groups.ts";
 import type { WgslLayout } from "../../targets/wgsl/layout.ts";
+import { uniformBytes } from "../../targets/wgsl/layout.ts";
 import type { Call, Executable } from "../device.ts";
 import { refuse } from "../refuse.ts";
 import { Tensor } from "../tensor.ts";
@@ -30,6 +32,8 @@ export class WebGpuExecutable implements Executable {
   readonly #abi: Abi;
   /** By binding: uploads, the uniform, the arena. */
   readonly #kept = new Map<number, GPUBuffer>();
+  /** For the dims of the last call. */
+  #arena: { readonly dims: readonly bigint[]; readonly layout: ArenaLayout } | null = null;
 
   constructor(connection: Connection, program: MachineProgram, layout: WgslLayout, pipelines: readonly Pipeline[]) {
     this.#connection = connection;
@@ -96,7 +100,16 @@ export class WebGpuExecutable implements Executable {
       });
     };
     for (const b of [...this.#abi.inputs, ...this.#abi.outputs]) check(bufferBytes(b, call.dims), b.name);
-    check(layoutArena(this.#abi, call.dims).bytes, `the scratch memory of ${this.#program.kernel}`);
+    check(this.#arenaFor(call).bytes, `the scratch memory of ${this.#program.kernel}`);
+  }
+
+  #arenaFor(call: Call): ArenaLayout {
+    const dims = this.#abi.dims.map((d) => known(call.dims.get(d.id), `dim ${d.name}`));
+    const last = this.#arena;
+    if (last !== null && last.dims.every((d, n) => d === dims[n])) return last.layout;
+    const layout = layoutArena(this.#abi, call.dims);
+    this.#arena = { dims, layout };
+    return layout;
   }
 
   #groups({ launch }: Pipeline, call: Call): readonly [number, number] {
@@ -137,15 +150,15 @@ export class WebGpuExecutable implements Executable {
     gpu.queue.submit([encoder.finish()]);
   }
 
-  /** The uniform with dims and the starts of slots, in words; and the arena, as large as these dims need it. */
+  /** The uniform with dims and where scratch starts, in words; and the arena, as large as these dims need it. */
   #writeSizes(call: Call, buffers: Map<number, GPUBuffer>): void {
-    const arena = layoutArena(this.#abi, call.dims);
+    const arena = this.#arenaFor(call);
     const words = [
       ...this.#layout.dims.map((id) => Number(known(call.dims.get(id), "dim"))),
       ...arena.offsets.map((bytes) => bytes / 4),
     ];
     if (words.length > 0) {
-      const uniform = this.#keep(0, Math.ceil(words.length / 4) * 16, USAGE.uniform | USAGE.copyTarget);
+      const uniform = this.#keep(0, uniformBytes(this.#layout), USAGE.uniform | USAGE.copyTarget);
       this.#connection.gpu.queue.writeBuffer(uniform, 0, Int32Array.from(words));
       buffers.set(0, uniform);
     }

@@ -2,6 +2,7 @@
 import type { MachineProgram } from "../../compiler/ir/machine.ts";
 import { InternalError } from "../../compiler/support/invariant.ts";
 import type { Access, Launch, WgslLayout } from "../../targets/wgsl/layout.ts";
+import { uniformBytes } from "../../targets/wgsl/layout.ts";
 import { refuse } from "../refuse.ts";
 import type { Connection } from "./webgpu-connection.ts";
 import { shaderErrors } from "./shader-errors.ts";
@@ -28,6 +29,7 @@ export async function buildPipelines(
 ): Promise<readonly Pipeline[]> {
   const { gpu } = connection;
   for (const launch of layout.launches) checkBindings(launch, program, gpu.limits);
+  checkUniform(layout, program, gpu.limits);
   const { result: module, verdict } = connection.guarded(() => gpu.createShaderModule({ code }));
   const errors = shaderErrors(await connection.settle(module.getCompilationInfo()), code);
   if (errors.length > 0) {
@@ -51,6 +53,18 @@ async function buildPipeline(gpu: GPUDevice, module: GPUShaderModule, launch: La
     compute: { module, entryPoint: launch.entry },
   });
   return { launch, pipeline, layout };
+}
+
+/** The uniform has a word for each dim and each tensor that is kept between launches. */
+function checkUniform(layout: WgslLayout, program: MachineProgram, limits: GPUSupportedLimits): void {
+  const most = limits.maxUniformBufferBindingSize;
+  if (uniformBytes(layout) <= most) return;
+  const kept = layout.words - layout.dims.length;
+  refuse(
+    "E6307",
+    `${program.kernel} keeps ${kept} tensors between its equations; this GPU takes ${uniformBytes(layout)} bytes of their places no more (maxUniformBufferBindingSize is ${most})`,
+    { help: ["call it in parts, or use the target wasm"] },
+  );
 }
 
 /** Each tensor of a launch is a binding, and scratch is one more. */

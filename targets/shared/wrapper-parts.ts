@@ -4,14 +4,15 @@
  * nothing but JavaScript; `INDEX_FUNCTIONS` (index-to-js.ts) stands before them.
  */
 import { indexLimits } from "../../compiler/analysis/index-limits.ts";
-import { ARRAYS, DTYPES } from "../../compiler/ir/dtype.ts";
+import { ARRAYS } from "../../compiler/ir/dtype.ts";
 import type { DimRange, Kernel } from "../../compiler/ir/equations.ts";
 import type { Expr } from "../../compiler/ir/expr.ts";
 import type { MachineProgram } from "../../compiler/ir/machine.ts";
 import { known } from "../../compiler/support/invariant.ts";
-import { abiOf } from "./abi.ts";
 import { indexToJs } from "./index-to-js.ts";
 import { outputsOf } from "./manifest.ts";
+import { scratchTable } from "./wrapper-arena.ts";
+import { listText, overDims } from "./wrapper-texts.ts";
 
 /** Prints expressions over the kernel's dims, which wrappers hold in a list `d` of BigInts. */
 export function printerOverDims(kernel: Kernel): (e: Expr) => string {
@@ -34,7 +35,7 @@ function indexEnds(kernel: Kernel): string {
   return `const INDEX_ENDS = (d) => {\n${lines.join("")}  return [${ends.map((e) => print(e.value)).join(", ")}];\n};`;
 }
 
-/** Declares KERNEL, DIMS, PARAMS, OUTPUTS, SLOTS, WHERE and INDEX_ENDS. */
+/** Declares KERNEL, DIMS, PARAMS, OUTPUTS, SCRATCH, WHERE and INDEX_ENDS. */
 export function kernelTables(program: MachineProgram, kernel: Kernel): string {
   const print = printerOverDims(kernel);
   const extent = ({ lo, hi }: DimRange): string =>
@@ -47,34 +48,20 @@ export function kernelTables(program: MachineProgram, kernel: Kernel): string {
   const outputs = outputsOf(kernel).map(
     (o) => `{ name: ${JSON.stringify(o.name)}, ${elementFacts(o.dtype)}, shape: ${overDims(o.dims.map(extent))} }`,
   );
-  const slots = abiOf(program).slots.map(
-    (slot) =>
-      `[${slot.map((b) => `{ bytes: ${DTYPES[b.dtype].bytes}, shape: ${overDims(b.extent.map(print))} }`).join(", ")}]`,
-  );
   const where = kernel.where.map((w) => `{ text: ${JSON.stringify(w.text)}, holds: (d) => ${print(w.condition)} }`);
   return `const KERNEL = ${JSON.stringify(kernel.name)};
 const DIMS = ${JSON.stringify(kernel.dims.map((d) => d.name))};
 const PARAMS = ${listText(params)};
 const OUTPUTS = ${listText(outputs)};
-// Scratch buffers that take turns in each slot of the arena.
-const SLOTS = ${listText(slots)};
+${scratchTable(program, print)}
 const WHERE = ${listText(where)};
 // Indices are computed in 32 bits: what they can reach, where that depends on the dims.
 ${indexEnds(kernel)}
 `;
 }
 
-/** A function of the dims. */
-export function overDims(values: readonly string[]): string {
-  return `(d) => [${values.join(", ")}]`;
-}
-
 function elementFacts(dtype: keyof typeof ARRAYS): string {
   return `dtype: "${dtype}", array: ${ARRAYS[dtype].name}`;
-}
-
-export function listText(items: readonly string[]): string {
-  return items.length === 0 ? "[]" : `[\n${items.map((i) => `  ${i},`).join("\n")}\n]`;
 }
 
 /** `checkCall(args, options)` gives `{ inputs, d, shapes, results }`, or throws a TypeError or RangeError that starts with a code. */

@@ -1,6 +1,8 @@
 /**
  * A machine program as a module: one function per launch, and `run`, the only export, which calls them in order. It imports
- * nothing but its memory. No pass of Binaryen runs: what comes in is scheduled already, and its optimiser made nothing
+ * nothing but its memory. Engines allow 1000 parameters and a kernel may have more buffers, so that the arguments of
+ * targets/shared/abi.ts lie in memory, 32 bits each, and `run` is told where; each function reads those that it uses into locals
+ * before it starts. No pass of Binaryen runs: what comes in is scheduled already, and its optimiser made nothing
  * faster. Engines do not replace a running loop by optimised code, so that each launch is a function that may be swapped
  * between calls.
  */
@@ -9,7 +11,7 @@ import { visitInstructions } from "../../compiler/ir/walk-machine.ts";
 import { invariant, known } from "../../compiler/support/invariant.ts";
 import { abiOf, argumentPositions } from "../shared/abi.ts";
 import { emitFunction } from "./emit-function.ts";
-import type { Binaryen, Module, WasmType } from "./load-binaryen.ts";
+import type { Binaryen, Module } from "./load-binaryen.ts";
 
 /** Pages of 64 KiB that 32-bit addresses reach. */
 const MOST_PAGES = 65536;
@@ -24,12 +26,10 @@ export function emitModule(b: Binaryen, program: MachineProgram, relaxed: boolea
     m.addMemoryImport("memory", "env", "memory");
     const positions = argumentPositions(abiOf(program));
     const calls = program.functions.map((fn) => {
-      const used = usedArguments(fn, positions);
-      addFunction(b, m, fn, program, used, relaxed);
-      const operands = used.arguments.map((n) => m.local.get(n, b.i32));
-      return m.call(fn.name, operands, b.none);
+      addFunction(b, m, fn, program, usedArguments(fn, positions), relaxed);
+      return m.call(fn.name, [m.local.get(0, b.i32)], b.none);
     });
-    m.addFunction("run", i32s(b, positions.count), b.none, [], m.block(null, calls));
+    m.addFunction("run", b.i32, b.none, [], m.block(null, calls));
     m.addFunctionExport("run", "run");
     m.addCustomSection("name", moduleName(variant));
     invariant(m.validate() === 1, "Binaryen finds the module invalid");
@@ -44,13 +44,11 @@ function featuresOf(b: Binaryen, relaxed: boolean): number {
   return SIMD128 | NontrappingFPToInt | SignExt | Multivalue | (relaxed ? RelaxedSIMD : 0);
 }
 
-function i32s(b: Binaryen, count: number): WasmType {
-  return b.createType(Array.from({ length: count }, () => b.i32));
-}
-
-/** The arguments of `run` that a function reads, in order. */
+/** The arguments that a function reads. Locals with them come first, behind the parameter. */
 type UsedArguments = {
+  /** Positions among all arguments, in order. */
   readonly arguments: readonly number[];
+  /** The local that holds an address, and a dim. */
   readonly buffer: (id: string) => number;
   readonly dim: (id: string) => number;
 };
@@ -62,11 +60,12 @@ function usedArguments(fn: MachineFunction, positions: ReturnType<typeof argumen
     if (inst.kind === "dim") used.add(known(positions.dim.get(inst.dim), "a dim's argument"));
   });
   const list = [...used].toSorted((a, b) => a - b);
-  const place = (n: number | undefined): number => list.indexOf(known(n, "an argument"));
+  const locals = new Map(list.map((n, at) => [n, at + 1]));
+  const localOf = (n: number | undefined): number => known(locals.get(known(n, "an argument")), "a used argument");
   return {
     arguments: list,
-    buffer: (id) => place(positions.buffer.get(id)),
-    dim: (id) => place(positions.dim.get(id)),
+    buffer: (id) => localOf(positions.buffer.get(id)),
+    dim: (id) => localOf(positions.dim.get(id)),
   };
 }
 
@@ -87,14 +86,16 @@ function addFunction(
     buffers: new Map(program.buffers.map((x) => [x.id, x] as const)),
     addressOf: used.buffer,
     dim: used.dim,
-    params: used.arguments.length,
+    taken: 1 + used.arguments.length,
     given: { registers: new Map(), locals: new Map() },
     strips: true,
     emit: emitFunction,
     freshName: (prefix) => `${prefix}.${count++}`,
     freshLabel: () => `l${count++}`,
   });
-  m.addFunction(fn.name, i32s(b, used.arguments.length), b.none, [...locals], body);
+  const reads = used.arguments.map((n, at) => m.local.set(at + 1, m.i32.load(4 * n, 4, m.local.get(0, b.i32))));
+  const words = reads.map(() => b.i32);
+  m.addFunction(fn.name, b.i32, b.none, [...words, ...locals], m.block(null, [...reads, body]));
 }
 
 /** The contents of a `name` section that names only the module. */

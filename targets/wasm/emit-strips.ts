@@ -54,7 +54,7 @@ function outline(loop: Loop, region: Region, fn: MachineFunction, context: Funct
     { ...fn, name, types, body: [...region.constants, { ...loop, lo, hi }] },
     {
       ...context,
-      params: parameters.length,
+      taken: parameters.length,
       given: { registers, locals },
       addressOf: (id) => known(addresses.get(id), "the address of a buffer"),
       dim: (id) => known(dims.get(id), "a dim"),

@@ -1,4 +1,4 @@
-/** What a function of a module knows of its surroundings: the module, and its parameters by what they stand for. */
+/** What a function of a module knows of its surroundings: the module, and where its arguments are. */
 import type { Local, MachineBuffer, MachineFunction, Reg } from "../../compiler/ir/machine.ts";
 import type { Binaryen, Module, Ref, WasmType } from "./load-binaryen.ts";
 
@@ -11,12 +11,12 @@ export type FunctionContext = {
   /** Relaxed SIMD is there. */
   readonly relaxed: boolean;
   readonly buffers: ReadonlyMap<string, MachineBuffer>;
-  /** The parameter that holds a buffer's address. */
+  /** The local that holds a buffer's address. */
   readonly addressOf: (buffer: string) => number;
-  /** The parameter that holds a dim. */
+  /** The local that holds a dim. */
   readonly dim: (id: string) => number;
-  /** How many parameters come before the locals. */
-  readonly params: number;
+  /** How many parameters and arguments come before the function's own locals. */
+  readonly taken: number;
   /** Parameters that are registers and locals of the function around; see emit-strips.ts. */
   readonly given: { readonly registers: ReadonlyMap<Reg, number>; readonly locals: ReadonlyMap<Local, number> };
   /** Long loops become functions of their own. */

@@ -173,7 +173,7 @@ export class Registers implements Writer {
   }
 
   newLocal(type: WasmType): number {
-    return this.#context.params + this.locals.push(type) - 1;
+    return this.#context.taken + this.locals.push(type) - 1;
   }
 
   #get(local: number, shape: Shape): Ref {

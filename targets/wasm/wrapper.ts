@@ -5,8 +5,9 @@
  */
 import type { Kernel } from "../../compiler/ir/equations.ts";
 import type { MachineProgram } from "../../compiler/ir/machine.ts";
-import { ALIGNMENT, SPARE_BYTES } from "../shared/arena-layout.ts";
+import { ALIGNMENT } from "../shared/arena-layout.ts";
 import { INDEX_FUNCTIONS } from "../shared/index-to-js.ts";
+import { LAYOUT_SCRATCH } from "../shared/wrapper-arena.ts";
 import { CHECKS, kernelTables, READ_FILE } from "../shared/wrapper-parts.ts";
 
 /** `wasmName`: the module's file, beside this one. */
@@ -18,7 +19,7 @@ export function wrapperModule(program: MachineProgram, kernel: Kernel, wasmName:
 ${INDEX_FUNCTIONS}
 ${kernelTables(program, kernel)}
 const WASM = ${JSON.stringify(`./${encodeURIComponent(wasmName)}`)};
-${CHECKS}${READ_FILE}${RUN}`;
+${CHECKS}${READ_FILE}${LAYOUT_SCRATCH}${RUN}`;
 }
 
 /** What the wrappers of all kernels share beside the checks. */
@@ -36,17 +37,19 @@ function call(run, memory, args, options) {
   let top = ${ALIGNMENT};
   const place = (bytes) => {
     const at = top;
-    top += Math.ceil((bytes + ${SPARE_BYTES}) / ${ALIGNMENT}) * ${ALIGNMENT};
+    top += alignedSize(bytes);
     return at;
   };
   const inputAt = PARAMS.map((p, n) => place(bytesIn(p.name, shapes[n], p.array.BYTES_PER_ELEMENT)));
   const outputAt = results.map((r) => place(bytesIn(r.name, r.shape, r.array.BYTES_PER_ELEMENT)));
-  const slotAt = SLOTS.map((slot) =>
-    place(Math.max(0, ...slot.map((b) => bytesIn("scratch memory", numbers(b.shape(d), "scratch memory"), b.bytes)))),
-  );
+  const scratch = layoutScratch(d);
+  const arena = place(scratch.bytes);
+  const words = [...inputAt, ...outputAt, ...scratch.offsets.map((o) => arena + o), ...d.map(Number)];
+  const wordsAt = place(4 * words.length);
   reserve(memory, top);
   inputs.forEach((i, n) => new PARAMS[n].array(memory.buffer, inputAt[n], i.data.length).set(i.data));
-  run(...inputAt, ...outputAt, ...slotAt, ...d.map(Number));
+  new Int32Array(memory.buffer, wordsAt, words.length).set(words);
+  run(wordsAt);
   results.forEach((r, n) => r.data.set(new r.array(memory.buffer, outputAt[n], r.data.length)));
   return Object.fromEntries(results.map((r) => [r.name, { data: r.data, shape: r.shape, dtype: r.dtype }]));
 }

@@ -11,9 +11,9 @@ import { visitInstructions } from "../../compiler/ir/walk-machine.ts";
 import { INVOCATION } from "../../compiler/passes/select/select.ts";
 import { InternalError, invariant, known, unreachable } from "../../compiler/support/invariant.ts";
 import type { BufferPlace, Launch, WgslLayout } from "./layout.ts";
-import { layoutOf, WORKGROUP } from "./layout.ts";
+import { layoutOf, uniformBytes, WORKGROUP } from "./layout.ts";
 import { literal, zeroOf } from "./literals.ts";
-import { inserted, loadText, storeText, wordAt, wordType } from "./memory.ts";
+import { inserted, loadText, sizeAt, storeText, wordAt, wordType } from "./memory.ts";
 import type { WgslElem } from "./operations.ts";
 import { isWgslElem, spellingOf } from "./operations.ts";
 import { preludeFor } from "./prelude.ts";
@@ -44,15 +44,13 @@ const storage = (binding: number, access: string, name: string, type: string): s
   `@group(0) @binding(${binding}) var<storage, ${access}> ${name}: array<${type}>;`;
 
 function declarations(layout: WgslLayout): Lines {
-  const words = [...layout.dims.map((_, n) => `d${n}`), ...Array.from({ length: layout.slots }, (_, n) => `s${n}`)];
-  const members = words.map((w) => `  ${w}: i32,\n`).join("");
-  const uniform = `struct Sizes {\n${members}}\n@group(0) @binding(0) var<uniform> sizes: Sizes;`;
+  const uniform = `@group(0) @binding(0) var<uniform> sizes: array<vec4i, ${uniformBytes(layout) / 16}>;`;
   const own = [...layout.buffers.values()].filter((p) => p.startsAt === null);
   const variables = [
     ...own.map((p) => storage(p.binding, accessOf(p), p.variable, wordType(p))),
     ...(layout.arena === null ? [] : [storage(layout.arena, "read_write", "arena", "u32")]),
   ];
-  return [...(words.length === 0 ? [] : [uniform]), variables.join("\n")];
+  return [...(layout.words === 0 ? [] : [uniform]), variables.join("\n")];
 }
 
 function accessOf(p: BufferPlace): string {
@@ -129,7 +127,7 @@ function instruction(inst: Inst, ctx: Context): Lines {
       ctx.constants.set(inst.dst, inst.value);
       return [];
     case "dim":
-      return define(inst.dst, inst.dim === INVOCATION ? "invocation" : `sizes.d${ctx.layout.dims.indexOf(inst.dim)}`);
+      return define(inst.dst, inst.dim === INVOCATION ? "invocation" : sizeAt(ctx.layout.dims.indexOf(inst.dim)));
     case "apply":
       return applied(inst, ctx);
     case "select":

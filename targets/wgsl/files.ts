@@ -9,7 +9,7 @@ import type { Artifact, ArtifactFile } from "../../compiler/target.ts";
 import { abiOf } from "../shared/abi.ts";
 import { declarations } from "../shared/declarations.ts";
 import { manifestFile } from "../shared/manifest.ts";
-import { layoutOf } from "./layout.ts";
+import { layoutOf, uniformBytes } from "./layout.ts";
 import { BINDING_TYPES, wrapperModule } from "./wrapper.ts";
 
 const LOAD = `/**
@@ -43,15 +43,18 @@ function interfaceFacts({ program }: Artifact, kernel: Kernel): Readonly<Record<
   return {
     group: 0,
     bindings: {
-      // Words of i32: the dims, then where each slot of scratch memory starts, in words.
-      sizes: layout.dims.length + layout.slots === 0 ? null : 0,
+      // Words of i32: the dims, then where each scratch buffer starts, in words.
+      sizes: layout.words === 0 ? null : 0,
       params: abi.inputs.map((b) => bindingOf(b.id)),
       outputs: abi.outputs.map((b) => bindingOf(b.id)),
       scratch: layout.arena,
     },
-    scratch: abi.slots.map((slot) =>
-      slot.map((b) => ({ dtype: b.dtype, shape: b.extent.map((e) => printExpr(e, names)) })),
-    ),
+    // Two may lie over each other where no launch is within the lifetimes (first and last launch) of both.
+    scratch: abi.scratch.map(({ dtype, extent, lifetime: { first, last } }) => ({
+      dtype,
+      shape: extent.map((e) => printExpr(e, names)),
+      launches: [first, last],
+    })),
     launches: layout.launches.map((l) => ({
       entry: l.entry,
       workgroup: [l.workgroup, 1, 1],
@@ -61,6 +64,9 @@ function interfaceFacts({ program }: Artifact, kernel: Kernel): Readonly<Record<
       bindings: l.bindings.map((b) => ({ binding: b.binding, type: BINDING_TYPES[b.access] })),
     })),
     features: [],
-    limits: { maxStorageBuffersPerShaderStage: Math.max(0, ...storageBuffers) },
+    limits: {
+      maxStorageBuffersPerShaderStage: Math.max(0, ...storageBuffers),
+      maxUniformBufferBindingSize: uniformBytes(layout),
+    },
   };
 }

@@ -1,7 +1,7 @@
 /**
  * The interface of a WGSL module, which its printer, the device and the files of an ahead-of-time build must see alike:
- * binding 0 is a uniform of 32-bit words, the dims first, then where each slot of the arena starts; after it come the inputs,
- * the outputs and last the arena, one storage buffer for all scratch. All storage is words of 32 bits; narrower elements
+ * binding 0 is a uniform of 32-bit words, the dims first, then where each scratch buffer starts in the arena; after it come the
+ * inputs, the outputs and last the arena, one storage buffer for all scratch. All storage is words of 32 bits; narrower elements
  * lie packed in them, the first lowest, so that buffers look as typed arrays do. Each function is one launch.
  */
 import type { DType } from "../../compiler/ir/dtype.ts";
@@ -38,7 +38,7 @@ export type BufferPlace = {
   /** The module's variable that holds it. */
   readonly variable: string;
   readonly binding: number;
-  /** Position in the uniform of the word at which its slot of the arena starts; null: it is a binding of its own. */
+  /** Position in the uniform of the word that says where in the arena it starts; null: it is a binding of its own. */
   readonly startsAt: number | null;
   readonly perWord: 1 | 2 | 4;
 };
@@ -46,7 +46,8 @@ export type BufferPlace = {
 export type WgslLayout = {
   /** Ids of the dims, in the order of the uniform's words. */
   readonly dims: readonly string[];
-  readonly slots: number;
+  /** Of the uniform: one for each dim and each scratch buffer. */
+  readonly words: number;
   readonly buffers: ReadonlyMap<string, BufferPlace>;
   /** Its binding; null where nothing is scratch. */
   readonly arena: number | null;
@@ -64,20 +65,21 @@ function perWord(dtype: DType): 1 | 2 | 4 {
 
 export function layoutOf(program: MachineProgram): WgslLayout {
   const arena = program.buffers.filter((b) => b.space !== "scratch").length + 1;
-  const slots = program.buffers.reduce((most, b) => (b.space === "scratch" ? Math.max(most, slotOf(b) + 1) : most), 0);
+  let words = program.dims.length;
   const places = program.buffers.map((buffer, number): BufferPlace => {
     const shared = { buffer, number, perWord: perWord(buffer.dtype) };
     if (buffer.space !== "scratch") return { ...shared, variable: `b${number}`, binding: number + 1, startsAt: null };
-    return { ...shared, variable: "arena", binding: arena, startsAt: program.dims.length + slotOf(buffer) };
+    return { ...shared, variable: "arena", binding: arena, startsAt: words++ };
   });
   const buffers = new Map(places.map((p) => [p.buffer.id, p]));
   const dims = program.dims.map((d) => d.id);
   const launches = program.functions.map((fn) => launchOf(fn, buffers));
-  return { dims, slots, buffers, arena: slots === 0 ? null : arena, launches };
+  return { dims, words, buffers, arena: words === dims.length ? null : arena, launches };
 }
 
-function slotOf(b: MachineBuffer): number {
-  return known(b.slot, `the slot of ${b.name}`);
+/** The uniform is an array of vectors: a struct has at most 1023 members, and WGSL aligns elements of arrays to 16 bytes. */
+export function uniformBytes({ words }: Pick<WgslLayout, "words">): number {
+  return 16 * Math.ceil(words / 4);
 }
 
 function launchOf(fn: MachineFunction, buffers: ReadonlyMap<string, BufferPlace>): Launch {

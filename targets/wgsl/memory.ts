@@ -7,11 +7,16 @@ export function wordType(p: BufferPlace): string {
   return p.perWord > 1 || p.startsAt !== null ? "u32" : p.buffer.dtype;
 }
 
+/** A word of the uniform. */
+export function sizeAt(word: number): string {
+  return `sizes[${Math.floor(word / 4)}].${"xyzw".charAt(word % 4)}`;
+}
+
 /** The word with the element at `at`, the text of an i32 that is no constant expression. */
 export function wordAt(p: BufferPlace, at: string): string {
   const shift = Math.log2(p.perWord);
   if (p.startsAt === null) return `${p.variable}[${shift === 0 ? at : `${at} >> ${shift}u`}]`;
-  return `${p.variable}[sizes.s${p.buffer.slot} + ${shift === 0 ? at : `(${at} >> ${shift}u)`}]`;
+  return `${p.variable}[${sizeAt(p.startsAt)} + ${shift === 0 ? at : `(${at} >> ${shift}u)`}]`;
 }
 
 /** The element as a register of type `elem`. */

@@ -5,9 +5,10 @@
 import type { Kernel } from "../../compiler/ir/equations.ts";
 import type { MachineProgram } from "../../compiler/ir/machine.ts";
 import { abiOf } from "../shared/abi.ts";
-import { ALIGNMENT, SPARE_BYTES } from "../shared/arena-layout.ts";
 import { INDEX_FUNCTIONS } from "../shared/index-to-js.ts";
-import { CHECKS, kernelTables, listText, overDims, printerOverDims, READ_FILE } from "../shared/wrapper-parts.ts";
+import { LAYOUT_SCRATCH } from "../shared/wrapper-arena.ts";
+import { CHECKS, kernelTables, printerOverDims, READ_FILE } from "../shared/wrapper-parts.ts";
+import { listText, overDims } from "../shared/wrapper-texts.ts";
 import type { Access, Launch } from "./layout.ts";
 import { layoutOf } from "./layout.ts";
 
@@ -20,7 +21,7 @@ export function wrapperModule(program: MachineProgram, kernel: Kernel, shaderNam
 ${INDEX_FUNCTIONS}
 ${kernelTables(program, kernel)}${launchTables(program, kernel)}
 const SHADER = ${JSON.stringify(`./${encodeURIComponent(shaderName)}`)};
-${CHECKS}${READ_FILE}${RUN}`;
+${CHECKS}${READ_FILE}${LAYOUT_SCRATCH}${RUN}`;
 }
 
 /** What WebGPU calls a binding of each kind. */
@@ -43,7 +44,7 @@ function launchTables(program: MachineProgram, kernel: Kernel): string {
     `[${list.map((b) => layout.buffers.get(b.id)?.binding).join(", ")}]`;
   return `// One call of an entry point each, with the extents of what it computes and its bindings.
 const LAUNCHES = ${listText(layout.launches.map(launch))};
-// Binding 0 is a uniform with the dims and the starts of the arena's slots in words.
+// Binding 0 is a uniform with the dims and where each scratch buffer starts in the arena, in words.
 const INPUT_AT = ${numbers(abi.inputs)};
 const OUTPUT_AT = ${numbers(abi.outputs)};
 const ARENA_AT = ${layout.arena};
@@ -64,6 +65,7 @@ export async function load(device, source = new URL(SHADER, import.meta.url)) {
   const isText = typeof given === "string" && given.includes("@compute");
   const code = isText ? given : new TextDecoder().decode(await bytesOf(given));
   for (const l of LAUNCHES) checkBindings(device, l);
+  checkUniform(device);
   const module = device.createShaderModule({ code });
   const pipelines = await Promise.all(
     LAUNCHES.map(async (l) => {
@@ -83,6 +85,15 @@ function checkBindings(device, launch) {
   if (wanted <= most) return;
   throw wrongValue("E6307", KERNEL + " binds " + wanted + " buffers to a launch; the device was requested with maxStorageBuffersPerShaderStage = " + most);
 }
+
+function checkUniform(device) {
+  const words = DIMS.length + SCRATCH.length;
+  const most = device.limits.maxUniformBufferBindingSize;
+  if (uniformBytes(words) <= most) return;
+  throw wrongValue("E6307", KERNEL + " has " + words + " dims and scratch buffers; the device was requested with maxUniformBufferBindingSize = " + most);
+}
+
+const uniformBytes = (words) => 16 * Math.ceil(words / 4);
 
 async function call(device, pipelines, args, options) {
   const checked = checkCall(args, options);
@@ -110,12 +121,13 @@ async function call(device, pipelines, args, options) {
 function planCall(device, pipelines, { d, shapes, results }) {
   const inputBytes = PARAMS.map((p, n) => bytesIn(p.name, shapes[n], p.array.BYTES_PER_ELEMENT));
   const outputBytes = results.map((r) => bytesIn(r.name, r.shape, r.array.BYTES_PER_ELEMENT));
-  const { starts, bytes } = slotStarts(d);
+  const { offsets, bytes } = layoutScratch(d);
+  const words = [...d.map(Number), ...offsets.map((o) => o / 4)];
   PARAMS.forEach((p, n) => checkSize(device, p.name, inputBytes[n]));
   results.forEach((r, n) => checkSize(device, r.name, outputBytes[n]));
   checkSize(device, "scratch memory", bytes);
   const groups = pipelines.map((p) => groupsFor(device, p, numbers(p.grid(d), KERNEL).reduce((n, s) => n * s, 1)));
-  return { inputBytes, outputBytes, arenaBytes: bytes, words: [...d.map(Number), ...starts], groups };
+  return { inputBytes, outputBytes, arenaBytes: bytes, words, groups };
 }
 
 /** Starts everything; gives the buffers that the outputs are copied to. */
@@ -129,7 +141,7 @@ function submit(device, pipelines, { inputs }, plan, create) {
   OUTPUT_AT.forEach((at, n) => buffers.set(at, create(plan.outputBytes[n], STORAGE | COPY_SRC)));
   if (ARENA_AT !== null) buffers.set(ARENA_AT, create(plan.arenaBytes, STORAGE));
   if (plan.words.length > 0) {
-    const uniform = create(Math.ceil(plan.words.length / 4) * 16, UNIFORM | COPY_DST);
+    const uniform = create(uniformBytes(plan.words.length), UNIFORM | COPY_DST);
     device.queue.writeBuffer(uniform, 0, Int32Array.from(plan.words));
     buffers.set(0, uniform);
   }
@@ -164,18 +176,6 @@ async function guarded(device, work) {
   const error = (await close()).find((e) => e !== null);
   if (error) throw new Error((error.constructor.name === "GPUOutOfMemoryError" ? "E6305: " : "E6303: ") + error.message);
   return result;
-}
-
-/** Where the slots of the arena start, in words, and its bytes. */
-function slotStarts(d) {
-  let bytes = 0;
-  const starts = SLOTS.map((slot) => {
-    const start = bytes / 4;
-    const largest = Math.max(0, ...slot.map((b) => bytesIn("scratch memory", numbers(b.shape(d), "scratch memory"), b.bytes)));
-    bytes += Math.ceil((largest + ${SPARE_BYTES}) / ${ALIGNMENT}) * ${ALIGNMENT};
-    return start;
-  });
-  return { starts, bytes };
 }
 
 function checkSize(device, name, bytes) {

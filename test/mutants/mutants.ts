@@ -157,10 +157,16 @@ export const MUTANTS: readonly Mutant[] = [
     "const stored = new Set<string>();",
   ),
   one(
-    "a slot shared one launch too early",
+    "a lifetime ends one launch early",
     "compiler/passes/machine/plan-memory.ts",
-    "t.last < life.first || life.last < t.first",
-    "t.last <= life.first || life.last <= t.first",
+    "first: lifetimes.get(buffer)?.first ?? n, last: n });",
+    "first: lifetimes.get(buffer)?.first ?? n, last: Math.max(lifetimes.get(buffer)?.first ?? n, n - 1) });",
+  ),
+  one(
+    "buffers of one launch lie over each other",
+    "targets/shared/arena-layout.ts",
+    "if (p.last < b.first || b.last < p.first) continue;",
+    "if (p.last <= b.first || b.last <= p.first) continue;",
   ),
   one(
     "pointer starts at 0 instead of the loop's start",

@@ -53,7 +53,10 @@ export async function runWithCanaries(
     arrayLength(b.dtype, elementCount(shapeOf(b))) * ARRAYS[b.dtype].BYTES_PER_ELEMENT;
   const inputAt = abi.inputs.map((b) => place(bytesOf(b)));
   const outputAt = abi.outputs.map((b) => place(bytesOf(b)));
-  const slotAt = abi.slots.map((slot) => place(Math.max(0, ...slot.map(bytesOf))));
+  // Apart, so that a buffer that runs over meets nobody: what shares memory is tested on the device.
+  const scratchAt = abi.scratch.map((b) => place(bytesOf(b)));
+  const words = [...inputAt, ...outputAt, ...scratchAt, ...abi.dims.map((d) => Number(dims.get(d.id)))];
+  const wordsAt = place(4 * words.length) - skew;
   const memory = new WebAssembly.Memory({ initial: Math.ceil(top / 65536) + 1, maximum: 65536 });
   const bytes = new Uint8Array(memory.buffer);
   bytes.fill(PATTERN, ZEROS);
@@ -61,20 +64,21 @@ export async function runWithCanaries(
     const { data } = fromArray(present(inputs.get(b.id)));
     bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), present(inputAt[n]));
   }
+  new Int32Array(memory.buffer, wordsAt, words.length).set(words);
   const before = bytes.slice();
   const { instance } = await WebAssembly.instantiate(new Uint8Array(code), { env: { memory } });
   const { run } = instance.exports;
   if (typeof run !== "function") throw new Error("the module exports no run");
-  run(...inputAt, ...outputAt, ...slotAt, ...abi.dims.map((d) => Number(dims.get(d.id))));
+  run(wordsAt);
   const mayChange = [
     ...abi.outputs.map((b, n) => [present(outputAt[n]), bytesOf(b)] as const),
-    ...abi.slots.map((slot, n) => [present(slotAt[n]), Math.max(0, ...slot.map(bytesOf))] as const),
+    ...abi.scratch.map((b, n) => [present(scratchAt[n]), bytesOf(b)] as const),
   ];
   const damaged: string[] = [];
   for (let i = 0; i < bytes.length && damaged.length < 5; i++) {
     if (bytes[i] === before[i] || mayChange.some(([at, size]) => i >= at && i < at + size)) continue;
     damaged.push(
-      `${i}: ${before[i]} became ${bytes[i]}; outputs at ${outputAt.join(", ")}, slots at ${slotAt.join(", ")}`,
+      `${i}: ${before[i]} became ${bytes[i]}; outputs at ${outputAt.join(", ")}, scratch at ${scratchAt.join(", ")}`,
     );
   }
   const outputs = abi.outputs.map((b, n) => {

@@ -1,7 +1,16 @@
 /** Machine functions (L3) for tests, instruction by instruction. */
 import type { DType } from "../../compiler/ir/dtype.ts";
 import { index } from "../../compiler/ir/expr.ts";
-import type { Elem, Inst, MachineBuffer, MachineFunction, MachineType, Place, Reg } from "../../compiler/ir/machine.ts";
+import type {
+  Elem,
+  Inst,
+  Lifetime,
+  MachineBuffer,
+  MachineFunction,
+  MachineType,
+  Place,
+  Reg,
+} from "../../compiler/ir/machine.ts";
 import type { CoreOp } from "../../compiler/ir/ops.ts";
 
 /** A function under construction: each call emits one instruction and returns its register. */
@@ -88,7 +97,7 @@ export function bufferOf(
   dtype: DType,
   extents: readonly number[],
   space: MachineBuffer["space"],
-  slot = -1,
+  lifetime: Lifetime | null = null,
 ) {
-  return { id, name: id, dtype, space, extent: extents.map((n) => index(n)), slot: slot < 0 ? null : slot };
+  return { id, name: id, dtype, space, extent: extents.map((n) => index(n)), lifetime };
 }

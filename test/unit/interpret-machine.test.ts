@@ -18,7 +18,7 @@ import { array } from "../support/nd-array.ts";
 const N = variable("index", "N", "N");
 
 function run(
-  code: Code,
+  code: Code | readonly Code[],
   buffers: readonly MachineBuffer[],
   inputs: Readonly<Record<string, NDArray>> = {},
   options: { readonly addressing?: Addressing; readonly grid?: MachineFunction["grid"]; readonly n?: number } = {},
@@ -28,7 +28,7 @@ function run(
     addressing: options.addressing ?? "subscripts",
     dims: [N],
     buffers,
-    functions: [code.finish(options.grid ?? null)],
+    functions: [code].flat().map((launch) => launch.finish(options.grid ?? null)),
   };
   const outputs = interpretMachine(program, new Map(Object.entries(inputs)), new Map([["N", BigInt(options.n ?? 0)]]));
   return [...outputs.values()][0]?.data;
@@ -63,7 +63,7 @@ function passThrough(dtype: DType, elem: Elem, value: number | boolean, out: DTy
 }
 
 const scalarY = bufferOf("Y", "i32", [], "output");
-const slots = (t: number) => [bufferOf("S", "i32", [], "scratch", 0), bufferOf("T", "i32", [], "scratch", t), scalarY];
+const scratchS = (first: number, last: number) => bufferOf("S", "i32", [], "scratch", { first, last });
 
 /** Y[i] = how many iterations came before. */
 function countIterations(parallel: boolean) {
@@ -212,18 +212,17 @@ describe("violations are internal errors", () => {
     expect(() => run(least, [])).toThrow("traps");
   });
 
-  test("unwritten memory: scratch, outputs, and a slot that another buffer took", () => {
+  test("unwritten memory: scratch, outputs, and scratch after its lifetime", () => {
     const copy = new Code();
     copy.store(copy.load(i32x1, place("S", "scalar", [])), done);
-    expect(() => run(copy, [bufferOf("S", "i32", [], "scratch", 0), scalarY])).toThrow("undefined bits");
+    expect(() => run(copy, [scratchS(0, 0), scalarY])).toThrow("undefined bits");
     expect(() => run(new Code(), [scalarY])).toThrow("element 0 of output Y was never written");
-    const shared = new Code();
-    const one = shared.const(1);
-    shared.store(one, place("S", "scalar", []));
-    shared.store(one, place("T", "scalar", []));
-    shared.store(shared.load(i32x1, place("S", "scalar", [])), done);
-    expect(run(shared, slots(1))).toEqual([1]);
-    expect(() => run(shared, slots(0))).toThrow("undefined bits");
+    const first = new Code();
+    first.store(first.const(1), place("S", "scalar", []));
+    const both = (from: number, to: number) => run([first, copy], [scratchS(from, to), scalarY]);
+    expect(both(0, 1)).toEqual([1]);
+    expect(() => both(0, 0)).toThrow("undefined bits");
+    expect(() => both(1, 1)).toThrow("outside of its lifetime");
   });
 
   test("a carried value in a parallel loop gives another result", () => {

@@ -34,7 +34,7 @@ function sound(): MachineProgram {
   const buffers = [
     bufferOf("X", "f32", [64], "input"),
     bufferOf("Y", "f32", [], "output"),
-    bufferOf("S", "i8", [4], "scratch", 0),
+    bufferOf("S", "i8", [4], "scratch", { first: 0, last: 0 }),
   ];
   return { kernel: "sound", addressing: "subscripts", dims: [N], buffers, functions: [code.finish()] };
 }
@@ -45,7 +45,7 @@ test("a sound program has no problems, and prints one instruction per line", () 
     "machine sound(N), addressing subscripts
       input X: f32[64]
       output Y: f32
-      scratch S: i8[4], slot 0
+      scratch S: i8[4], launch 0
     function nest0
       %0:i32 = 0
       %1:i32 = 4
@@ -191,9 +191,14 @@ const VIOLATIONS: readonly (readonly [string, (p: MachineProgram) => MachineProg
   ],
   ["two buffers of one id", (p) => ({ ...p, buffers: [...p.buffers, ...p.buffers] }), "two buffers have one id"],
   [
-    "a slot of an output",
-    (p) => ({ ...p, buffers: p.buffers.map((b) => ({ ...b, slot: 1 })) }),
-    "output has a slot of the arena",
+    "a lifetime of an output",
+    (p) => ({ ...p, buffers: p.buffers.map((b) => ({ ...b, lifetime: { first: 0, last: 0 } })) }),
+    "output has a lifetime",
+  ],
+  [
+    "an access outside of a lifetime",
+    (p) => ({ ...p, buffers: p.buffers.map((b) => ({ ...b, lifetime: { first: 1, last: 2 } })) }),
+    "launch 0 touches Y outside of its lifetime",
   ],
   [
     "an extent of another type",

@@ -298,7 +298,9 @@ test("addresses past 2^31 are addresses", async () => {
   const [start, size] = [2 ** 31 - 64, 11];
   const view = (m: number): Float32Array => new Float32Array(memory.buffer, start + 4096 * m, size * size);
   for (const m of [0, 1]) view(m).set(Array.from({ length: size * size }, (_, i) => (i % 5) - 2 * m));
-  run(start, start + 4096, start + 8192, size);
+  const words = [start, start + 4096, start + 8192, size];
+  new Int32Array(memory.buffer, start + 12_288, words.length).set(words);
+  run(start + 12_288);
   const expected = Array.from({ length: size * size }, (_, at) => {
     const [i, j] = [Math.floor(at / size), at % size];
     return Array.from({ length: size }, (__, q) => (view(0)[i * size + q] ?? 0) * (view(1)[q * size + j] ?? 0)).reduce(

@@ -27,7 +27,7 @@ export function selectMachine(program: LoopProgram, capabilities: Capabilities):
   const functions = program.nests.map((nest, n) => selectNest(nest, n, program, capabilities));
   const buffers = program.buffers.map((b): MachineBuffer => {
     invariant(b.space !== "register", "registers are local to nests");
-    return { id: b.id, name: b.name, dtype: b.dtype, space: b.space, extent: b.extent, slot: null };
+    return { id: b.id, name: b.name, dtype: b.dtype, space: b.space, extent: b.extent, lifetime: null };
   });
   return { kernel: program.kernel, dims: program.dims, addressing: "subscripts", buffers, functions };
 }
