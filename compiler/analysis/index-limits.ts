@@ -155,9 +155,10 @@ class LimitWalk {
   #elements({ tensor, pad }: Read): Range {
     const values = this.#tensors.get(tensor)?.values ?? null;
     if (values === null) return ANY;
+    // The upper end itself is no value, so it may lie one past 32 bits.
     const inside = {
-      lo: this.#rangeOf(values.lo).lo,
-      hi: this.#ends.apply("sub", this.#rangeOf(values.hi).hi, ONE),
+      lo: this.#compute(values.lo).lo,
+      hi: this.#ends.apply("sub", this.#compute(values.hi).hi, ONE),
     };
     if (pad?.kind !== "value") return inside;
     if (pad.value.kind !== "const" || typeof pad.value.value === "boolean") return ANY;

@@ -57,6 +57,13 @@ test.each([
   }
 });
 
+test("the largest i32 may be compared with a dim", async () => {
+  const text = `kernel k(A: i32[N]) -> c: i32 { let l = A[0] pad 0 > 0 ? 5 : 2147483647; c = l == N ? 1 : 0; }`;
+  const { k } = await compile(text, { target: "wasm" });
+  expect(k?.({ A: Tensor.from([1, 1, 1, 1, 1], { dtype: "i32" }) })["c"]?.data[0]).toBe(1);
+  expect(k?.({ A: Tensor.from([0, 1, 1, 1, 1], { dtype: "i32" }) })["c"]?.data[0]).toBe(0);
+});
+
 test("dims that are constants are counted", async () => {
   const text = "kernel far(A: f32[N]) -> C: f32[N] { C[i] = A[(i * 99999) div 100000]; }";
   const found = new Diagnostics();
