@@ -1,15 +1,19 @@
 /**
- * The models of dsl-examples/ at the sizes of their texts against plain loops in doubles, and its page of curiosities
- * against what is known of gliders, primes, Sierpinski's triangle and the Mandelbrot set.
+ * The models of dsl-examples/ at the sizes of their texts against plain loops in doubles, its page of curiosities against
+ * what is known of gliders, primes, Sierpinski's triangle and the Mandelbrot set, and its list of what there is.
  */
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { close } from "../../runtime/node/index.ts";
+import { einkorn } from "../support/cli.ts";
+import { blocksOf, tableOf } from "../support/markdown.ts";
 import type { Numbers, Results } from "../support/standard.ts";
 import { at, expectClose, numbers, random, randomInts, runKernel, total } from "../support/standard.ts";
 
 afterAll(close);
+
+const FOLDER = join(import.meta.dirname, "..", "..", "dsl-examples");
 
 function runExample(
   file: string,
@@ -17,7 +21,7 @@ function runExample(
   args: Readonly<Record<string, Numbers | number>>,
   generics: Readonly<Record<string, number>> = {},
 ): Promise<Results> {
-  const path = join(import.meta.dirname, "..", "..", "dsl-examples", `${file}.ein`);
+  const path = join(FOLDER, `${file}.ein`);
   return runKernel(readFileSync(path, "utf8"), path, kernel, args, generics);
 }
 
@@ -282,5 +286,24 @@ describe("curiosities", () => {
     );
     expect(at(Y, 0, 1, 2)).toBeCloseTo(10 * (1 - 4 * 0.2), 5);
     expect(at(Y, 0, 0, 2)).toBeCloseTo(10 * 0.2, 5);
+  });
+});
+
+describe("the list of examples", () => {
+  const page = readFileSync(join(FOLDER, "README.md"), "utf8");
+
+  test("has each file once", () => {
+    const rows = ["kernels", "models"].flatMap((name) => tableOf(page, name));
+    const listed = rows.map(([cell = ""]) => /^\[(.*)\]\(\1\)$/.exec(cell)?.[1]);
+    const files = readdirSync(FOLDER).filter((name) => name.endsWith(".ein"));
+    expect(listed.toSorted()).toEqual(files.toSorted());
+  });
+
+  // The block behind the first one runs the large network.
+  const lines = (blocksOf(page)[0]?.text ?? "").split("\n");
+  test.each(lines)("%s", async (line) => {
+    const argv = line.split(" ").slice(2);
+    const paths = argv.map((a) => a.replace(/^dsl-examples/, FOLDER));
+    expect(await einkorn(...paths)).toMatchObject({ exit: 0 });
   });
 });
