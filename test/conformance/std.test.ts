@@ -13,7 +13,8 @@ import { DEVICE_NAMES, deviceFactory } from "../../runtime/node/devices.ts";
 
 const root = join(import.meta.dirname, "..", "..");
 const modules = readdirSync(join(root, "std")).filter((name) => name.endsWith(".ein"));
-const files = [...modules.toSorted().map((name) => join("std", name)), join("test", "programs", "std-variants.ein")];
+const variants = ["std-variants.ein", "std-more-variants.ein"].map((name) => join("test", "programs", name));
+const files = [...modules.toSorted().map((name) => join("std", name)), ...variants];
 
 /** What a target cannot hold: by its name, kernels with the code that says so. */
 const EXPECTED_REFUSALS: Readonly<Record<string, Readonly<Record<string, string>>>> = {};
