@@ -38,6 +38,10 @@ const WORDS_OF_THE_TRADE: Readonly<Record<string, { readonly means: string; read
     means: "linear inequalities of the prover; subscripts of memory as one number",
     where: /^compiler\/analysis\/|^compiler\/ir\/machine|^compiler\/passes\/machine\/|^targets\/wgsl\//,
   },
+  uniform: {
+    means: "an address space of WGSL, and how a buffer is bound to it",
+    where: /^targets\/wgsl\/|^runtime\/devices\/webgpu/,
+  },
 };
 
 /** Files that exist to show one example. */
