@@ -5,72 +5,59 @@
  * place of the operation, and test/unit/math-accuracy.test.ts holds it to the row's `ulps`.
  */
 import type { FloatDType } from "./dtype.ts";
-import type { Expansion } from "./math/arithmetic.ts";
+import type { ByFormat, Expansion } from "./math/arithmetic.ts";
 import { erf } from "./math/error-function.ts";
 import { exp, exp2, expm1, sigmoid, tanh } from "./math/exponential.ts";
+import { acosh, asinh, atanh, cosh, sinh } from "./math/hyperbolic.ts";
+import { acos, asin, atan, atan2 } from "./math/inverse-trigonometric.ts";
 import { log, log1p, log2 } from "./math/logarithm.ts";
 import { pow, rsqrt } from "./math/power.ts";
-import { cos, sin } from "./math/trigonometric.ts";
+import { erfReference, powReference, sigmoidReference } from "./math/references.ts";
+import { fmod } from "./math/remainder.ts";
+import { cos, sin, tan } from "./math/trigonometric.ts";
 
 export type DerivedRow = {
   readonly arity: 1 | 2;
-  /** The meaning on doubles, within 2^-40 of the true value. */
+  /** The meaning on doubles, within 2 ulp of f64 of the true value. */
   readonly reference: (a: number, b: number) => number;
-  /** The meaning in f32, to within `ulps` of the true value for all operands; special values as IEEE 754 has them. */
+  /** The meaning in f32 and in f64; special values as IEEE 754 has them. */
   readonly expand: Expansion;
-  readonly ulps: number;
-  /** Does the expansion hold in f64 as it stands? */
-  readonly inF64: boolean;
+  /** Largest distance of `expand` from the true value, for all operands, in ulps of the format; 0: exact. */
+  readonly ulps: ByFormat<number>;
 };
 
-/** erf to ~1e-15 by its Maclaurin series (|x| < 3) and continued fraction of erfc (elsewhere). Source: Abramowitz & Stegun 7.1.6, 7.1.14. */
-export function erfReference(x: number): number {
-  const a = Math.abs(x);
-  if (Number.isNaN(x)) return x;
-  if (a > 6) return Math.sign(x);
-  if (a < 3) {
-    let term = a;
-    let sum = a;
-    for (let n = 1; n < 200 && Math.abs(term) > 1e-18 * sum; n++) {
-      term *= (2 * a * a) / (2 * n + 1);
-      sum += term;
-    }
-    const r = (2 / Math.sqrt(Math.PI)) * Math.exp(-a * a) * sum;
-    return x < 0 || Object.is(x, -0) ? -r : r;
-  }
-  let fraction = 0;
-  for (let n = 60; n >= 1; n--) fraction = n / 2 / (a + fraction);
-  const r = 1 - Math.exp(-a * a) / Math.sqrt(Math.PI) / (a + fraction);
-  return x < 0 ? -r : r;
-}
-
-/** IEEE 754's pow. JavaScript differs where the base is 1, or -1 with an infinite exponent: it gives NaN. */
-function powReference(a: number, b: number): number {
-  return a === 1 || (a === -1 && Math.abs(b) === Infinity) ? 1 : a ** b;
-}
-
-const unary = (reference: (a: number) => number, expand: Expansion): DerivedRow => ({
+const within = (ulps: number, inF64: number, reference: (a: number) => number, expand: Expansion): DerivedRow => ({
   arity: 1,
   reference,
   expand,
-  ulps: 2,
-  inF64: false,
+  ulps: { f32: ulps, f64: inF64 },
 });
 
 export const DERIVED_OPS = {
-  exp: unary(Math.exp, exp),
-  exp2: unary((x) => 2 ** x, exp2),
-  log: unary(Math.log, log),
-  log2: unary(Math.log2, log2),
-  log1p: unary(Math.log1p, log1p),
-  expm1: unary(Math.expm1, expm1),
-  tanh: unary(Math.tanh, tanh),
-  sigmoid: unary((x) => (x >= 0 ? 1 / (1 + Math.exp(-x)) : Math.exp(x) / (1 + Math.exp(x))), sigmoid),
-  erf: unary(erfReference, erf),
-  rsqrt: { ...unary((x) => 1 / Math.sqrt(x), rsqrt), inF64: true },
-  sin: unary(Math.sin, sin),
-  cos: unary(Math.cos, cos),
-  pow: { arity: 2, reference: powReference, expand: pow, ulps: 4, inF64: false },
+  exp: within(2, 2, Math.exp, exp),
+  exp2: within(2, 2, (x) => 2 ** x, exp2),
+  log: within(2, 2, Math.log, log),
+  log2: within(2, 2, Math.log2, log2),
+  log1p: within(2, 2, Math.log1p, log1p),
+  expm1: within(2, 2, Math.expm1, expm1),
+  tanh: within(2, 2, Math.tanh, tanh),
+  sigmoid: within(2, 2, sigmoidReference, sigmoid),
+  erf: within(2, 2, erfReference, erf),
+  rsqrt: within(2, 2, (x) => 1 / Math.sqrt(x), rsqrt),
+  sin: within(2, 2, Math.sin, sin),
+  cos: within(2, 2, Math.cos, cos),
+  tan: within(4, 4, Math.tan, tan),
+  asin: within(4, 4, Math.asin, asin),
+  acos: within(2, 2, Math.acos, acos),
+  atan: within(2, 2, Math.atan, atan),
+  atan2: { ...within(2, 2, Number, atan2), arity: 2, reference: Math.atan2 },
+  sinh: within(2, 2, Math.sinh, sinh),
+  cosh: within(2, 2, Math.cosh, cosh),
+  asinh: within(4, 4, Math.asinh, asinh),
+  acosh: within(4, 4, Math.acosh, acosh),
+  atanh: within(4, 4, Math.atanh, atanh),
+  pow: { ...within(4, 4, Number, pow), arity: 2, reference: powReference },
+  fmod: { ...within(0, 0, Number, fmod), arity: 2, reference: (a, b) => a % b },
 } as const satisfies Record<string, DerivedRow>;
 
 export type DerivedOp = keyof typeof DERIVED_OPS;
@@ -83,7 +70,10 @@ export function isDerivedOp(word: string): word is DerivedOp {
   return Object.hasOwn(DERIVED_OPS, word);
 }
 
-/** Has this operation an expansion in the dtype? f16 and bf16 compute in f32; most have none in f64 yet. */
-export function supportsMath(op: DerivedOp, dtype: FloatDType): boolean {
-  return dtype !== "f64" || DERIVED_OPS[op].inF64;
+/** How far `reference` may be from the true value, in ulps of f64. */
+export const REFERENCE_ULPS = 2;
+
+/** How far a result in `dtype` may be from the true value, in its ulps; f16 and bf16 round what f32 gives. */
+export function ulpsOf(op: DerivedOp, dtype: FloatDType): number {
+  return dtype === "f32" || dtype === "f64" ? DERIVED_OPS[op].ulps[dtype] : 1;
 }

@@ -3,12 +3,16 @@
  * an error scale e: 0 for an input, Σ|∂r/∂xᵢ|·eᵢ + u·|r| for an operation (u half an ulp), Σ(eₖ + u·|xₖ|) for a sum. A result
  * passes when |got - ref| <= n·max(2e, smallest subnormal). So cancellation does not fail a right program.
  *
+ * A derived operation whose row allows more than 2 ulp counts as several roundings.
+ *
  * What is discrete (a comparison, a rounding, a position) either keeps its value or jumps. It carries a doubt: 2e divided by
  * the distance to the nearest jump. Where n · doubt >= 1 the result may differ, and so may all that depends on it.
  */
+import { REFERENCE_ULPS, ulpsOf } from "./derived-ops.ts";
 import type { FloatDType } from "./dtype.ts";
 import { DTYPES } from "./dtype.ts";
 import type { Op } from "./expr.ts";
+import { isCoreOp } from "./ops.ts";
 import type { Value } from "./values.ts";
 
 /** A value with its error scale (0 for what is not a float) and its doubt. */
@@ -31,7 +35,7 @@ export function roundingError(dtype: FloatDType, r: number): number {
 }
 
 /** Their results are values of the operands' dtype already, on every target. */
-const EXACT: ReadonlySet<Op> = new Set<Op>(["max", "min", "neg", "abs", "floor", "ceil", "trunc", "round"]);
+const EXACT: ReadonlySet<Op> = new Set<Op>(["max", "min", "neg", "abs", "floor", "ceil", "trunc", "round", "fmod"]);
 
 /** Distance from x to the nearest point where a rounding to integers jumps. */
 const JUMPS: Readonly<Partial<Record<Op, (x: number) => number>>> = {
@@ -78,14 +82,35 @@ export function measureFloat(
   if (jump !== undefined && first !== undefined) {
     return { value: result, error: 0, doubt: Math.max(doubt, doubtOf(first.error, jump(Number(first.value)))) };
   }
+  if (op === "fmod") doubt = Math.max(doubt, remainderDoubt(operands, result));
   if (mayOverflow(op) && !Number.isFinite(result) && operands.every((o) => Number.isFinite(Number(o.value)))) {
     return { value: result, error: Infinity, doubt };
   }
   if (ADDING.has(op) && operands.some(isOverflow)) return { value: result, error: 0, doubt: Infinity };
-  const rounding = EXACT.has(op) ? 0 : roundingError(dtype, result);
+  const rounding = EXACT.has(op) ? 0 : roundingError(dtype, result) * allowance(op, dtype);
   // A target may round the product of an fma, or not.
   const product = op === "fma" ? roundingError(dtype, Number(first?.value) * Number(operands[1]?.value)) : 0;
   return { value: result, error: inherited(exact, operands) + rounding + product, doubt };
+}
+
+/**
+ * How many rounding errors an operation counts as. `within 2 ulp` allows a result four of them, each at least half an ulp, so
+ * that every operation up to 2 ulp is one; in f64 the reference itself may be wrong by as much as its row says.
+ */
+function allowance(op: Op, dtype: FloatDType): number {
+  if (isCoreOp(op)) return 1;
+  const own = dtype === "f64" ? REFERENCE_ULPS : 0;
+  return Math.max(1, (ulpsOf(op, dtype) + own) / 2);
+}
+
+/** fmod jumps by its divisor where the dividend is a multiple of it: there the remainder is 0, or as large as it can be. */
+function remainderDoubt([dividend, divisor]: readonly Measured[], result: number): number {
+  if (dividend === undefined || divisor === undefined || !Number.isFinite(result)) return 0;
+  const [x, y] = [Number(dividend.value), Math.abs(Number(divisor.value))];
+  const moved = dividend.error + (divisor.error === 0 ? 0 : Math.abs(x / y) * divisor.error);
+  // Below the divisor's first multiple nothing jumps at 0.
+  const below = Math.abs(x) < y ? Infinity : Math.abs(result);
+  return doubtOf(moved, Math.min(below, y - Math.abs(result)));
 }
 
 /** What a target may round together with the addition that follows, so that it may overflow here, or not. */

@@ -139,8 +139,26 @@ function rescale(x: Expr, m: Expr, s: Expr, { bind, isNatural }: Expansion): Exp
 
 const shiftRoundOf = (value: Expr, p: Expr, bind: Bind): Expr => bind(value, (x) => shiftRound(x, p, bind));
 
-/** `x - y * trunc(x / y)`: the sign of x. */
-const remainder = two((x, y) => apply("sub", x, apply("mul", y, apply("trunc", apply("divide", x, y)))));
+const i64 = (n: number): Expr => constant("i64", n);
+const wide = (e: Expr): Expr => cast("i64", "exact", e);
+const between = (e: Expr, lo: number, hi: number): Expr => apply("min", apply("max", e, i32(lo)), i32(hi));
+
+/**
+ * x·m / 2^(31 + s), rounded once, half upward, and saturated: TFLite's MultiplyByQuantizedMultiplier with single rounding, for
+ * every s. From 33 on all results round to 0; below -30 there is nothing to round.
+ */
+function rescaleSingle(x: Expr, m: Expr, s: Expr, { bind, isNatural }: Expansion): Expr {
+  return bind(apply("wrapping_mul", wide(x), wide(m)), (product) => {
+    const total = apply("wrapping_add", wide(between(s, -30, 32)), i64(31));
+    const half = apply("shl", i64(1), apply("wrapping_sub", total, i64(1)));
+    const rounded = cast("i32", "saturate", apply("shr", apply("wrapping_add", product, half), total));
+    const right = select(apply("lt", i32(32), s), i32(0), rounded, false);
+    if (isNatural(s)) return right;
+    const amount = apply("wrapping_sub", i64(-31), wide(between(s, -62, -31)));
+    const left = apply("shl", wide(cast("i32", "saturate", product)), amount);
+    return select(apply("lt", s, i32(-30)), cast("i32", "saturate", left), right, false);
+  });
+}
 
 const planned = (instead: string): Builtin => ({ kind: "planned", instead });
 
@@ -156,12 +174,6 @@ const WRITTEN: Readonly<Record<string, Builtin>> = {
   ),
   isinf: composite(1, "float", (args) => apply("eq", apply("abs", arg(args, 0)), like(arg(args, 0), Infinity)), "bool"),
   round_away: composite(1, "float", roundAway),
-  fmod: composite(2, "float", remainder),
-  tan: composite(
-    1,
-    "float",
-    one((x) => apply("divide", apply("sin", x), apply("cos", x))),
-  ),
   rshift_round: composite(
     2,
     "i32",
@@ -170,16 +182,9 @@ const WRITTEN: Readonly<Record<string, Builtin>> = {
   rescale: composite(3, "i32", (args, e) =>
     e.bind(arg(args, 0), (x) => e.bind(arg(args, 1), (m) => e.bind(arg(args, 2), (s) => rescale(x, m, s, e)))),
   ),
-  rescale_single: planned("rescale(x, m, s), which rounds twice"),
-  sinh: planned("0.5 * (exp(x) - exp(-x))"),
-  cosh: planned("0.5 * (exp(x) + exp(-x))"),
-  asinh: planned("log(x + sqrt(x * x + 1.0))"),
-  acosh: planned("log(x + sqrt(x * x - 1.0))"),
-  atanh: planned("0.5 * log1p(2.0 * x / (1.0 - x))"),
-  asin: planned("a polynomial of your own in an fn"),
-  acos: planned("a polynomial of your own in an fn"),
-  atan: planned("a polynomial of your own in an fn"),
-  atan2: planned("a polynomial of your own in an fn"),
+  rescale_single: composite(3, "i32", (args, e) =>
+    e.bind(arg(args, 0), (x) => e.bind(arg(args, 1), (m) => e.bind(arg(args, 2), (s) => rescaleSingle(x, m, s, e)))),
+  ),
   select: { kind: "select" },
 };
 

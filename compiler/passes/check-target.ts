@@ -6,7 +6,6 @@
 import { indexLimits } from "../analysis/index-limits.ts";
 import { DTYPES, isFloat, isInt } from "../ir/dtype.ts";
 import type { DType } from "../ir/dtype.ts";
-import { isDerivedOp, supportsMath } from "../ir/derived-ops.ts";
 import type { Kernel, Stage } from "../ir/equations.ts";
 import { stagesOf, tensorsOf } from "../ir/equations.ts";
 import type { Expr, ScalarType } from "../ir/expr.ts";
@@ -17,7 +16,7 @@ import type { Span } from "../support/source.ts";
 import type { Target } from "../target.ts";
 
 /**
- * Reports E4001 (dtype), E4002 (open dims), E4003 (function of a dtype), E4004 (an index past 32 bits). Nothing reported: the
+ * Reports E4001 (dtype), E4002 (open dims), E4004 (an index past 32 bits). Nothing reported: the
  * target can hold the kernel.
  */
 export function checkTarget(kernel: Kernel, target: Target, diagnostics: Diagnostics): void {
@@ -41,7 +40,6 @@ export function checkTarget(kernel: Kernel, target: Target, diagnostics: Diagnos
     }
   }
   if (!target.lowers) return;
-  checkMath(kernel, target, diagnostics);
   checkIndices(kernel, target, diagnostics);
 }
 
@@ -71,24 +69,6 @@ function expressionsOf(stage: Stage): readonly Expr[] {
     });
   for (const output of stage.outputs) for (const e of [output.body, ...output.init.map((s) => s.body)]) look(e);
   return found;
-}
-
-/** The operations whose expansions do not hold in a dtype, each once. */
-function checkMath(kernel: Kernel, target: Target, diagnostics: Diagnostics): void {
-  const reported = new Set<string>();
-  for (const stage of stagesOf(kernel)) {
-    for (const e of expressionsOf(stage)) {
-      if (e.kind !== "apply" || !isDerivedOp(e.op) || reported.has(e.op)) continue;
-      const { type } = e;
-      if (type === "index" || !isFloat(type) || supportsMath(e.op, type)) continue;
-      reported.add(e.op);
-      diagnostics.report("E4003", {
-        message: `${target.name} has no ${e.op} of ${type}, which ${stage.name} computes`,
-        span: stage.span,
-        help: [`compute it in f32: ${type}(${e.op}(f32(x))), or run the kernel on interp`],
-      });
-    }
-  }
 }
 
 /** Narrow types are computed in wide registers. */

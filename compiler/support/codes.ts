@@ -111,7 +111,6 @@ export const CODES = {
   // E4: what a target can hold.
   E4001: error("the target has no such dtype"),
   E4002: error("the target needs constant dims"),
-  E4003: error("the target has no such function in this dtype"),
   E4004: error("an index past 32 bits, whatever the dims"),
 
   // E60: tensors and their values (exit 1).

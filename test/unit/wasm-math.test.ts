@@ -14,7 +14,8 @@ import { makeRandom } from "../../compiler/support/shuffle.ts";
 import { openWasm } from "../../runtime/devices/wasm.ts";
 import { toArray } from "../../runtime/nd-array.ts";
 import { KernelBuilder } from "../support/build-kernel.ts";
-import { floatFromBits, numberArithmetic } from "../support/number-arithmetic.ts";
+import { anyPair } from "../support/math-samples.ts";
+import { doubleArithmetic, numberArithmetic } from "../support/number-arithmetic.ts";
 import { callOf, dimsOf, loadKernel } from "../support/run-kernel.ts";
 
 /** Not a multiple of the lanes. */
@@ -24,34 +25,40 @@ function operands(dtype: DType, seed: number): NDArray {
   const random = makeRandom(seed);
   const special = [0, -0, 1, -1, Infinity, -Infinity, Number.NaN, 1e-45, -1e-40];
   const data = Array.from({ length: COUNT }, (_, n) => {
-    const wild = special[n] ?? floatFromBits((random() * 2 ** 32) | 0);
+    const wild = special[n] ?? anyPair(dtype === "f64" ? "f64" : "f32", random)[0];
     return roundToDType(dtype, n % 2 === 0 || n < special.length ? wild : random() * 40 - 20);
   });
   return { dtype, shape: [COUNT], data };
 }
 
-describe.each([false, true])("relaxed %s", (relaxed) => {
+describe.each([
+  [false, "f32"],
+  [true, "f32"],
+  [false, "f64"],
+] as const)("relaxed %s, %s", (relaxed, format) => {
   test.each(DERIVED_NAMES)("%s", async (op) => {
     const row: DerivedRow = DERIVED_OPS[op];
     const b = new KernelBuilder("one");
     const N = b.dim("N");
-    const params = ["A", "B"].slice(0, row.arity).map((name) => b.param(name, "f32", [N]));
+    const params = ["A", "B"].slice(0, row.arity).map((name) => b.param(name, format, [N]));
     b.output(b.stage("Y", { i: N }, (i) => apply(op, ...params.map((p) => p.at(i)))));
     const kernel = b.build();
-    const inputs = kernel.params.map((_, n) => operands("f32", 7 + n));
+    const inputs = kernel.params.map((_, n) => operands(format, 7 + n));
     const dims = dimsOf(kernel, [COUNT]);
-    const named = new Map(kernel.params.map((p, n) => [p.id, inputs[n] ?? operands("f32", 0)] as const));
+    const named = new Map(kernel.params.map((p, n) => [p.id, inputs[n] ?? operands(format, 0)] as const));
     const { run } = await loadKernel(await openWasm({ relaxed }), kernel);
     const [result] = run(callOf(kernel, named, dims));
     const got = result === undefined ? [] : toArray(result).data.map(Number);
     expect(got).toHaveLength(COUNT);
-    const m = numberArithmetic(false);
+    const [single, double] = [numberArithmetic(false), doubleArithmetic(false)];
     for (const [n, y] of got.entries()) {
       const [x0, x1] = [Number(inputs[0]?.data[n]), Number(inputs[1]?.data[n])];
-      const expected = row.expand(m, x0, x1);
+      const expected = format === "f32" ? row.expand(single, x0, x1) : row.expand(double, x0, x1);
       if (!relaxed || !Number.isFinite(expected)) expect(y, `${op}(${x0}, ${x1})`).toBe(expected);
       else
-        expect(Math.abs(y - expected), `${op}(${x0}, ${x1})`).toBeLessThanOrEqual(2 * row.ulps * ulp("f32", expected));
+        expect(Math.abs(y - expected), `${op}(${x0}, ${x1})`).toBeLessThanOrEqual(
+          2 * row.ulps[format] * ulp("f32", expected),
+        );
     }
   });
 });

@@ -1,8 +1,8 @@
 /**
  * Derived operations become core ones (ir/derived-ops.ts has the expansions), in loops and in users' reducers. It comes
- * after narrow-floats.ts, so there is only f32, and f64 where an expansion holds in it: check-target.ts refuses the others.
+ * after narrow-floats.ts, so there are only f32 and f64.
  */
-import { DERIVED_OPS, supportsMath } from "../../ir/derived-ops.ts";
+import { DERIVED_OPS } from "../../ir/derived-ops.ts";
 import type { Apply, Expr } from "../../ir/expr.ts";
 import type { FreshValue } from "../../ir/fresh-values.ts";
 import { freshValues } from "../../ir/fresh-values.ts";
@@ -13,7 +13,7 @@ import { mapExpressions, mapStatements } from "../../ir/walk-loops.ts";
 import { invariant } from "../../support/invariant.ts";
 import { expandOver } from "./expression-arithmetic.ts";
 
-/** The program without derived operations. Fails on one that has no expansion in its type. */
+/** The program without derived operations. Fails on one of a narrow float. */
 export function expandMath(program: LoopProgram): LoopProgram {
   const fresh = freshValues(program);
   const expression = (e: Expr): Expr => expandIn(e, fresh);
@@ -34,7 +34,7 @@ function expandApply(e: Apply, fresh: FreshValue): Expr {
   const { op } = e;
   if (isCoreOp(op)) return e;
   const { type } = e;
-  invariant((type === "f32" || type === "f64") && supportsMath(op, type), () => `${op} of ${type} has no expansion`);
+  invariant(type === "f32" || type === "f64", () => `${op} of ${type} has no expansion`);
   const { expand } = DERIVED_OPS[op];
   return expandOver(e.args, op, fresh, (m, x, y) => expand(m, x ?? m.float(0), y ?? m.float(0)));
 }

@@ -6,12 +6,12 @@ import { roundToDType } from "../../ir/dtype.ts";
 import type { Expr, ScalarType, Var } from "../../ir/expr.ts";
 import { apply, cast, constant, letIn, select } from "../../ir/expr.ts";
 import type { FreshValue } from "../../ir/fresh-values.ts";
-import type { Arithmetic } from "../../ir/math/arithmetic.ts";
+import type { Arithmetic, WideFloat } from "../../ir/math/arithmetic.ts";
 import type { CoreOp } from "../../ir/ops.ts";
 import { children, mapChildren } from "../../ir/walk.ts";
 import { known } from "../../support/invariant.ts";
 
-/** f32 (or f64, for what looks at no bits) and i32, of expressions. */
+/** f32 and i32, or f64 and i64, of expressions. */
 export type ExpressionArithmetic = Arithmetic<Expr, Expr, Expr>;
 
 /**
@@ -37,7 +37,8 @@ export function expandOver(
 }
 
 /** Merges equal nodes: operands are merged before, so they are compared by identity. */
-function recorder(float: "f32" | "f64"): ExpressionArithmetic {
+function recorder(float: WideFloat): ExpressionArithmetic {
+  const [int, natural] = float === "f32" ? (["i32", "u32"] as const) : (["i64", "u64"] as const);
   const numbers = new Map<Expr, number>();
   const nodes = new Map<string, Expr>();
   const numberOf = (e: Expr): number => {
@@ -52,7 +53,7 @@ function recorder(float: "f32" | "f64"): ExpressionArithmetic {
     nodes.set(full, node);
     return node;
   };
-  const number = (type: "f32" | "f64" | "i32" | "u32", value: number): Expr =>
+  const number = (type: WideFloat | typeof int | typeof natural, value: number | bigint): Expr =>
     merged(`${type}:${Object.is(value, -0) ? "-0" : String(value)}`, [], () => constant(type, value));
   const op =
     (name: CoreOp) =>
@@ -64,8 +65,9 @@ function recorder(float: "f32" | "f64"): ExpressionArithmetic {
     merged(`${type}.${mode}`, [e], () => cast(type, mode, e));
   const [shl, shr] = [op("shl"), op("shr")];
   return {
+    format: float,
     float: (value) => number(float, roundToDType(float, value)),
-    int: (value) => number("i32", value | 0),
+    int: (value) => number(int, float === "f32" ? Number(value) | 0 : BigInt.asIntN(64, BigInt(value))),
     add: op("add"),
     sub: op("sub"),
     mul: op("mul"),
@@ -86,16 +88,16 @@ function recorder(float: "f32" | "f64"): ExpressionArithmetic {
     bitAnd: op("bit_and"),
     bitOr: op("bit_or"),
     bitXor: op("bit_xor"),
-    shiftLeft: (a, amount) => shl(a, number("i32", amount)),
-    shiftRight: (a, amount) => shr(a, number("i32", amount)),
-    shiftRightLogical: (a, amount) => convert("i32", "bits", shr(convert("u32", "bits", a), number("u32", amount))),
+    shiftLeft: (a, amount) => shl(a, number(int, amount)),
+    shiftRight: (a, amount) => shr(a, number(int, amount)),
+    shiftRightLogical: (a, amount) => convert(int, "bits", shr(convert(natural, "bits", a), number(natural, amount))),
     lessInt: op("lt"),
     equalInt: op("eq"),
     selectInt: choose,
     not: op("not"),
     both: op("and"),
     either: op("or"),
-    bitsOf: (a) => convert("i32", "bits", a),
+    bitsOf: (a) => convert(int, "bits", a),
     fromBits: (a) => convert(float, "bits", a),
     toFloat: (a) => convert(float, "exact", a),
   };
