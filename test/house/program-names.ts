@@ -4,9 +4,9 @@
  * whatever it recognises, it must recognise by structure.
  *
  * A name of several words or with digits (`max_pool`, `conv2d`) is nobody else's: it occurs nowhere, neither in an
- * identifier nor in a text, but for messages, which are texts with spaces. A name that is one word (`flip`, `linear`) is
- * also a word of English, of the language or of mathematics, which code may use: it is not the whole of a string, template
- * or regular expression.
+ * identifier nor in a text, but for messages, which are texts with spaces. A name that is one word (`flip`, `block`) is
+ * also a word of English or of mathematics, which code may use: nothing is compared with it as a text. Words that the code
+ * declares in its own types (`kind: "block"`) are its own: what is compared with them is no name of a program.
  */
 import type { SourceFile, Word } from "./source-tree.ts";
 
@@ -35,9 +35,11 @@ export function occurrences(files: readonly SourceFile[], names: readonly string
         const key = keyOf(token);
         return several.filter((name) => key.includes(name.key)).map(({ name }) => ({ name, path, line, text: token }));
       });
+  const declared = new Set(files.flatMap((f) => f.words.filter((w) => w.use === "declared").map((w) => w.text)));
   const whole = (word: Word, path: string): readonly Occurrence[] => {
-    const name = /^[^A-Za-z0-9]*([A-Za-z]+)[^A-Za-z0-9]*$/.exec(word.text)?.[1] ?? "";
-    return word.isText && oneWord.has(name) ? [{ name, path, line: word.line, text: JSON.stringify(word.text) }] : [];
+    const name = /^(?:\^|\\b)?([A-Za-z]+)(?:\$|\\b)?$/.exec(word.text)?.[1] ?? "";
+    if (word.use !== "compared" || !oneWord.has(name) || declared.has(name)) return [];
+    return [{ name, path, line: word.line, text: JSON.stringify(word.text) }];
   };
   return files.flatMap((file) => [
     ...inside(file.path.replaceAll("-", "_"), file.path, 1),

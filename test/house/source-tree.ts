@@ -16,7 +16,16 @@ export type Import = {
 };
 
 /** An identifier, a property name, or the text of a string, template or regular expression. */
-export type Word = { readonly text: string; readonly isText: boolean; readonly line: number };
+export type Word = {
+  readonly text: string;
+  readonly isText: boolean;
+  /**
+   * What a text is there for. `compared`: something is held against it (`==`, `case`, an argument of a method, an element of
+   * an array, a regular expression); `declared`: a member of a union type, or of an array `as const`.
+   */
+  readonly use: "compared" | "declared" | "other";
+  readonly line: number;
+};
 
 export type SourceFile = {
   /** From the root of the project, with `/`. */
@@ -103,6 +112,7 @@ class Reader {
   readonly used: Word[] = [];
   readonly declared = new Set<string>();
   exportsDefault = false;
+  readonly #constant = new WeakSet<Node>();
   readonly #path: string;
   readonly #lineOf: (offset: number) => number;
 
@@ -119,6 +129,7 @@ class Reader {
     if (BINDING.has(`${node.type}.local`)) this.#declare(node["local"]);
     if (BINDING.has(`${node.type}.param`)) this.#declare(node["param"]);
     if (Array.isArray(node["params"])) for (const param of node["params"]) this.#declare(param);
+    if (node.type === "TSAsExpression" && isNode(node["expression"])) this.#constant.add(node["expression"]);
     this.#addWord(node, parent, key);
     for (const [name, child] of Object.entries(node)) {
       if (name === "source" && IMPORTING.has(node.type)) continue;
@@ -146,19 +157,27 @@ class Reader {
   #addWord(node: Node, parent: Node | null, key: string): void {
     const line = this.#lineOf(node.start);
     if (node.type === "Identifier" || node.type === "PrivateIdentifier") {
-      const word = { text: nameOf(node), isText: false, line };
+      const word: Word = { text: nameOf(node), isText: false, use: "other", line };
       this.words.push(word);
       const isReference = node.type === "Identifier" && (parent === null || !isPropertyName(parent, key));
       if (isReference) this.used.push(word);
     } else if (node.type === "Literal" && typeof node["value"] === "string") {
-      this.words.push({ text: node["value"], isText: true, line });
+      this.words.push({ text: node["value"], isText: true, use: this.#useOf(parent, key), line });
     } else if (node.type === "Literal" && "regex" in node) {
-      this.words.push({ text: patternOf(node["regex"]), isText: true, line });
+      this.words.push({ text: patternOf(node["regex"]), isText: true, use: "compared", line });
     } else if (node.type === "TemplateElement") {
       const value = node["value"];
       const cooked = typeof value === "object" && value !== null && "cooked" in value ? value.cooked : "";
-      this.words.push({ text: String(cooked), isText: true, line });
+      this.words.push({ text: String(cooked), isText: true, use: "compared", line });
     }
+  }
+
+  #useOf(parent: Node | null, key: string): Word["use"] {
+    if (parent?.type === "TSLiteralType") return "declared";
+    if (parent?.type === "ArrayExpression") return this.#constant.has(parent) ? "declared" : "compared";
+    if (parent?.type === "BinaryExpression" || parent?.type === "SwitchCase") return "compared";
+    const called = parent?.type === "CallExpression" && key === "arguments" ? parent["callee"] : null;
+    return isNode(called) && called.type === "MemberExpression" ? "compared" : "other";
   }
 }
 
