@@ -6,6 +6,7 @@ import type { IToken } from "chevrotain";
 import type { Code } from "../support/codes.ts";
 import type { DiagnosticInput } from "../support/diagnostics.ts";
 import type { Source } from "../support/source.ts";
+import { known } from "../support/invariant.ts";
 import { didYouMean } from "../support/typos.ts";
 import {
   before,
@@ -114,8 +115,7 @@ const DECLARATION_WORDS: ReadonlyMap<string, string> = new Map(
 
 /** Text between declarations that starts none of them. */
 export function explainStray(source: Source, tokens: readonly IToken[], at: number): readonly [Code, DiagnosticInput] {
-  const token = tokens[at];
-  if (token === undefined) return ["E1002", { message: "expected a declaration", span: { source, start: 0, end: 0 } }];
+  const token = known(tokens[at], "a stray token");
   const span = tokenSpan(source, token);
   if (isOf(token, T.RightBrace)) {
     return ["E1022", { message: "`}` closes nothing", span, help: ["remove it, or check the braces above"] }];

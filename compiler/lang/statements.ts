@@ -86,8 +86,11 @@ export function endOfStatement(tokens: readonly IToken[], at: number): number {
     const type = tokens[i]?.tokenType;
     if (type === T.LeftBrace) braces++;
     else if (type === T.RightBrace && braces === 0) return i;
-    else if (type === T.RightBrace && --braces === 0) return i + 1;
-    else if (type === T.Semicolon && braces === 0) return i + 1;
+    else if (type === T.RightBrace && --braces === 0) {
+      // `if c { … } else { … };` of other languages is one mistake.
+      const next = tokens[i + 1];
+      if (next?.image !== "else") return next?.tokenType === T.Semicolon ? i + 2 : i + 1;
+    } else if (type === T.Semicolon && braces === 0) return i + 1;
     else if (i > at && (startsDeclaration(tokens, i) || (type === T.RecWord && isFirstOfLine(tokens, i)))) return i;
   }
   return tokens.length;

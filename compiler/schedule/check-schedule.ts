@@ -160,9 +160,12 @@ class ScheduleChecker {
         const help = names.length === 0 ? "remove it" : nearestOf(a.name.text, names);
         this.#report("E3002", a.name.span, `\`${word.text}\` has no argument \`${a.name.text}\``, [help]);
       } else if (a.name === null && n >= names.length)
-        this.#report("E3002", a.span, `\`${word.text}\` takes ${names.length === 0 ? "no" : names.length} arguments`, [
-          names.length === 0 ? "remove it" : `write ${word.text}(${names.map((s) => `${s} = …`).join(", ")})`,
-        ]);
+        this.#report(
+          "E3002",
+          a.span,
+          `\`${word.text}\` takes ${names.length === 0 ? "no arguments" : names.length === 1 ? "1 argument" : `${names.length} arguments`}`,
+          [names.length === 0 ? "remove it" : `write ${word.text}(${names.map((s) => `${s} = …`).join(", ")})`],
+        );
     }
   }
 

@@ -136,7 +136,7 @@ describe("overflow", () => {
     const refused = prove(sum.build());
     expect(refused.errors).toEqual(["E2101"]);
     expect(textOf(refused.diagnostics[0] ?? never())).toContain("this `+` of i32 may overflow");
-    expect(textOf(refused.diagnostics[0] ?? never())).toContain("wrapping_add(a, b)");
+    expect(textOf(refused.diagnostics[0] ?? never())).toContain("wrapping_add(x, y)");
     const small = { ranges: [[sum.x, [-1000, 1000]] as const, [sum.y, [0, 5]] as const] };
     expect(prove(withFacts(sum.build(), small)).errors).toEqual([]);
     expect(prove(scalarKernel((x, y) => times(x.at(), y.at())).build()).errors).toEqual(["E2101"]);

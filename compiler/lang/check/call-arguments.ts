@@ -22,10 +22,7 @@ import { indexConstant, poison, rangeOf, scalar, typeName } from "./value.ts";
 
 /** Arguments of a kernel call are tensors or numbers of the whole kernel: the indices of an equation are not seen. */
 export function callArgument(context: Context, env: Env, a: Ast.Argument): Value {
-  if (a.value.kind === "string") {
-    context.report("E2013", { span: a.value.span, message: "a text has no meaning here" });
-    return poison(a.span);
-  }
+  if (a.value.kind === "string") return poison(a.span); // splitArguments refuses it
   const outside = { scope: env.instance.scope, depth: 0, subscript: false, equation: null };
   return evaluate(context, { ...env, ...outside, hidden: env.hidden ?? env.scope }, a.value);
 }
@@ -126,7 +123,26 @@ export function unifyDims(
   return unified;
 }
 
-/** Does an argument fit the parameter's dtype, rank and shape? Its range type becomes a claim. */
+/** Has an argument as many dims as the parameter? */
+export function hasRank(
+  context: Context,
+  p: Ast.Param,
+  arg: TensorSymbol,
+  place: Ast.Argument,
+  callee: string,
+): boolean {
+  const [wanted, given] = [p.type.shape.length, arg.dims.length];
+  if (wanted === given) return true;
+  const dims = wanted === 0 ? "is one number" : wanted === 1 ? "has 1 dim" : `has ${wanted} dims`;
+  context.report("E2012", {
+    span: place.span,
+    message: `parameter \`${p.name.text}\` of \`${callee}\` ${dims}, and this ${given === 0 ? "is one number" : `has ${given}`}`,
+    related: [{ span: p.span, message: "the parameter is declared here" }],
+  });
+  return false;
+}
+
+/** Does an argument fit the parameter's dtype and shape? Its rank does. Its range type becomes a claim. */
 export function acceptsArgument(
   context: Context,
   inside: Env,
@@ -149,14 +165,6 @@ export function acceptsArgument(
   }
   const shape = shapeOf(context, inside, p.type);
   if (shape === null) return false;
-  if (shape.length !== arg.dims.length) {
-    context.report("E2012", {
-      span: place.span,
-      message: `parameter \`${p.name.text}\` of \`${callee}\` has ${shape.length} dims, and this has ${arg.dims.length}`,
-      related,
-    });
-    return false;
-  }
   const unequal = shape.findIndex((d, k) => !sameRange(context, d, rangeOf(known(arg.dims[k], "a dim"))));
   if (unequal >= 0) {
     reportUnequal(

@@ -21,11 +21,12 @@ import type { Context, Env } from "./context.ts";
 import { evaluate } from "./parts.ts";
 import { SIZE_WORDS, insteadOfFunction, insteadOfReduction } from "./foreign-names.ts";
 import { callFn } from "./fns.ts";
+import { hereAre, refuseText } from "./generics.ts";
 import { applyIndex, foldIndex } from "./index-arithmetic.ts";
 import { callKernel } from "./inline.ts";
 import { lift } from "./lift.ts";
-import { choose, computingType, meet } from "./operators.ts";
-import { castHelp, shortText } from "./types.ts";
+import { choose, meet } from "./operators.ts";
+import { castHelp, computingType, shortText } from "./types.ts";
 import type { Scalar, Value, ValueType } from "./value.ts";
 import {
   defaultType,
@@ -92,7 +93,7 @@ function functionHelp(env: Env, e: Ast.Call, name: string): readonly string[] {
   const bits = `bit_${name}`;
   const near = BUILTINS.has(bits) ? bits : didYouMean(name, [...BUILTINS.keys(), ...own]);
   if (near !== null) return [`did you mean ${near} ?`];
-  const builtin = [...BUILTINS].flatMap(([n, b]) => (b.kind === "cast" || b.kind === "planned" ? [] : [n]));
+  const builtin = [...BUILTINS].flatMap(([n, b]) => (b.kind === "cast" ? [] : [n]));
   return [
     ...(own.length === 0 ? [] : [`this file has ${some(own)}`]),
     `the built-in functions are ${builtin.join(" ")}`,
@@ -113,8 +114,6 @@ function arityOf(b: Builtin): number {
       return 1;
     case "select":
       return 3;
-    case "planned":
-      return 0;
     default:
       return b satisfies never;
   }
@@ -122,15 +121,12 @@ function arityOf(b: Builtin): number {
 
 function callBuiltin(context: Context, env: Env, e: Ast.Call, name: string, builtin: Builtin): Value {
   const args = e.args.map((a) => (a.value.kind === "string" ? poison(a.span) : evaluate(context, env, a.value)));
-  if (builtin.kind === "planned") {
-    context.report("E2053", {
-      span: e.callee.span,
-      message: `\`${name}\` is not built yet`,
-      help: [`write ${builtin.instead}`],
-    });
+  for (const { value } of e.args) {
+    if (value.kind !== "string") continue;
+    refuseText(context, value);
     return poison(e.span);
   }
-  const named = e.args.find((a) => a.name !== null || a.value.kind === "string");
+  const named = e.args.find((a) => a.name !== null);
   if (named !== undefined) {
     context.report("E2013", { span: named.span, message: `\`${name}\` takes its arguments by position` });
     return poison(e.span);
@@ -139,7 +135,7 @@ function callBuiltin(context: Context, env: Env, e: Ast.Call, name: string, buil
   if (args.length !== arity) {
     context.report("E2013", {
       span: e.span,
-      message: `\`${name}\` takes ${arity} ${arity === 1 ? "argument" : "arguments"}, and here are ${args.length}`,
+      message: `\`${name}\` takes ${arity} ${arity === 1 ? "argument" : "arguments"}, and ${hereAre(args.length)}`,
       help:
         arity === 2 && args.length === 3 && (name === "max" || name === "min")
           ? [`write ${name}(${name}(a, b), c)`]
@@ -150,9 +146,7 @@ function callBuiltin(context: Context, env: Env, e: Ast.Call, name: string, buil
   return lift(context, args, e.span, (scalars) => applyBuiltin(context, name, builtin, scalars, e.span), name);
 }
 
-type Callable = Exclude<Builtin, { kind: "planned" }>;
-
-function applyBuiltin(context: Context, name: string, builtin: Callable, args: readonly Scalar[], span: Span): Value {
+function applyBuiltin(context: Context, name: string, builtin: Builtin, args: readonly Scalar[], span: Span): Value {
   if (builtin.kind === "cast") return castTo(context, name, builtin, known(args[0], "the operand"), span);
   if (builtin.kind === "select") {
     const [c, a, b] = args;

@@ -13,7 +13,7 @@ import { bindIndex } from "./binders.ts";
 import type { Context, DeclaredOutput, Env, IndexSymbol, StageSymbol } from "./context.ts";
 import { declare } from "./parts.ts";
 import { resolveType } from "./generics.ts";
-import { declaredRange, mayBeStored, newTensor, sizeHelp } from "./header.ts";
+import { declaredRange, newTensor, sizeHelp } from "./header.ts";
 import { Scope } from "./scope.ts";
 import type { TensorSymbol, TensorValue } from "./value.ts";
 import { element } from "./access.ts";
@@ -243,7 +243,11 @@ function tensorFor(
   const values = declaredRange(context, env, t.range);
   if ((t.dtype !== null && dtype === null) || (t.range !== null && values === null)) return null;
   if (values !== null && dtype !== null && !isWhole(dtype)) {
-    context.report("E2023", { span: t.span, message: `a range is for integers, and \`${t.name.text}\` is ${dtype}` });
+    context.report("E2023", {
+      span: t.span,
+      message: `a range is for integers, and \`${t.name.text}\` is ${dtype}`,
+      help: ["remove the range"],
+    });
     return null;
   }
   if (output !== null) {
@@ -251,13 +255,14 @@ function tensorFor(
       context.report("E2021", {
         span: t.span,
         message: `the output \`${output.name}\` is ${String(output.symbol.dtype)}, not ${dtype}`,
+        related: [{ span: output.symbol.span, message: "declared here" }],
+        help: ["remove the dtype: the head declares it"],
       });
       return null;
     }
     if (values !== null) claim(context, t, output.symbol, values);
     return output.symbol;
   }
-  if (dtype !== null && !mayBeStored(context, dtype, t.name.text, t.span)) return null;
   const name = `${env.instance.prefix}${t.name.text}`;
   const symbol = newTensor(context, { name, span: t.name.span, dtype: dtype ?? "unknown", dims: axes, values });
   if (values !== null) claim(context, t, symbol, values);

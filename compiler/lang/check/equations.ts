@@ -222,6 +222,7 @@ function markRecurrences(
         span: whole.declared.node.span,
         message: `\`${whole.declared.node.targets[0].name.text}\` is part of a recurrence and needs its time index on the left`,
         notes: ["kernels cannot be called inside a recurrence yet"],
+        help: ["write its equation out, with indices"],
       });
   });
 }

@@ -13,6 +13,7 @@ import { insteadOfDType } from "./foreign-names.ts";
 import { evaluateScalar } from "./parts.ts";
 import type { ProgramTable } from "./program-table.ts";
 import { Scope } from "./scope.ts";
+import { computingDType } from "./types.ts";
 import type { Scalar, ValueType } from "./value.ts";
 import { boolConstant, defaultType, indexConstant, isWhole, realConstant, typeName } from "./value.ts";
 
@@ -124,7 +125,12 @@ function typeFor(context: Context, g: Ast.GenericParam, sort: Sort, sources: Gen
   if (word === null) {
     const fallback = sort === "anyint" ? "i32" : "f32";
     if (arg === undefined && g.defaultValue === null) return fallback;
-    context.report("E2016", { span, message: `\`${name}\` is a dtype, and this is not one` });
+    context.report("E2016", {
+      span,
+      message: `\`${name}\` is a dtype, and this is not one`,
+      related: [{ span: g.span, message: "declared here" }],
+      help: [`write ${name} = ${fallback}`],
+    });
     return null;
   }
   if (!isDType(word)) {
@@ -170,7 +176,11 @@ function valueFor(
   if (given !== undefined) {
     const value = givenScalar(given, sources.span);
     if (value !== null && fitsSort(value, sort)) return asSort(value, sort);
-    context.report("E2016", { span: sources.span, message: `\`${name}\` is ${sort}, and ${String(given)} is not` });
+    context.report("E2016", {
+      span: sources.span,
+      message: `\`${name}\` is ${sort}, and ${String(given)} is not`,
+      related: [{ span: g.span, message: "declared here" }],
+    });
     return "missing";
   }
   if (arg !== undefined) return argumentFor(context, g, sort, arg, sources.env);
@@ -204,7 +214,11 @@ function argumentFor(
   env: Env,
 ): Scalar | "missing" {
   if (arg.value.kind === "string") {
-    context.report("E2016", { span: arg.value.span, message: `\`${g.name.text}\` is ${sort}, and a text is not` });
+    context.report("E2016", {
+      span: arg.value.span,
+      message: `\`${g.name.text}\` is ${sort}, and a text is not`,
+      help: /^-?[\w.]+$/.test(arg.value.value) ? [`write ${arg.value.value} without quotes`] : [],
+    });
     return "missing";
   }
   const value = evaluateScalar(context, env, arg.value);
@@ -265,7 +279,7 @@ export function inferTypes(
     const dtype = defaultType(type);
     if (dtype === "unknown") return;
     if (type === "index" || type === "real") weak.set(name, dtype);
-    else if (!inferred.has(name)) inferred.set(name, dtype);
+    else if (!inferred.has(name)) inferred.set(name, computingDType(dtype));
   });
   return inferred;
 }
@@ -300,6 +314,20 @@ export function resolveType(context: Context, name: Ast.Name, types: ReadonlyMap
   return null;
 }
 
+/** A text where a value is wanted: strings name modules and files. */
+export function refuseText(context: Context, text: Ast.StringLiteral): void {
+  context.report("E2013", {
+    span: text.span,
+    message: "a text has no meaning here",
+    help: /^[\w.]+$/.test(text.value) ? [`write ${text.value} without quotes`] : [],
+  });
+}
+
+/** `here is 1`, `here are 3` */
+export function hereAre(count: number): string {
+  return count === 1 ? "here is 1" : `here are ${count}`;
+}
+
 /** Separates the arguments of a call; generics are named, parameters are positional. */
 export function splitArguments(
   context: Context,
@@ -312,6 +340,10 @@ export function splitArguments(
   const named = new Map<string, Ast.Argument>();
   const genericNames = generics.map((g) => g.name.text);
   for (const a of e.args) {
+    if (a.name === null && a.value.kind === "string") {
+      refuseText(context, a.value);
+      return null;
+    }
     if (a.name === null) positional.push(a);
     else if (!genericNames.includes(a.name.text)) {
       const isParam = params.some((p) => p.name.text === a.name?.text);
@@ -333,7 +365,7 @@ export function splitArguments(
   if (positional.length === params.length) return { positional, named };
   context.report("E2013", {
     span: e.span,
-    message: `\`${what}\` takes ${params.length} ${params.length === 1 ? "argument" : "arguments"} (${params.map((p) => p.name.text).join(", ")}), and here are ${positional.length}`,
+    message: `\`${what}\` takes ${params.length} ${params.length === 1 ? "argument" : "arguments"} (${params.map((p) => p.name.text).join(", ")}), and ${hereAre(positional.length)}`,
     help:
       genericNames.length > 0 && positional.length > params.length ? [`name the generics: ${genericNames[0]} = …`] : [],
   });

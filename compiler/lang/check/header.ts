@@ -3,7 +3,7 @@
  * variable; for a called one dims and tensors are the caller's.
  */
 import type { DType } from "../../ir/dtype.ts";
-import { DTYPES } from "../../ir/dtype.ts";
+import { isFloat } from "../../ir/dtype.ts";
 import type { DimRange } from "../../ir/equations.ts";
 import type { Expr } from "../../ir/expr.ts";
 import { index, lessEqual, variable } from "../../ir/expr.ts";
@@ -33,7 +33,7 @@ export type DeclaredDim = { readonly name: Ast.Name; readonly isGeneric: boolean
  * such a dim, so it is a run-time size given by name, like a generic of kind `dim`.
  */
 export function genericsOf(node: Ast.Kernel): readonly Ast.GenericParam[] {
-  const declared = new Set(node.generics.map((g) => g.name.text));
+  const declared = new Set([...node.generics, ...node.params].map((g) => g.name.text));
   for (const e of node.params.flatMap((p) => p.type.shape)) {
     const name = aloneIn(e);
     if (name !== null) declared.add(name.text);
@@ -72,6 +72,15 @@ export function declaredDims(context: Context, node: Ast.Kernel): readonly Decla
     const { shape, range } = p.type;
     for (const e of [...shape, ...(range === null ? [] : [range.low, range.high])]) {
       for (const name of mentionsOf([e]).names) {
+        const isNumber = node.params.some((n) => n.name.text === name && n.type.shape.length === 0);
+        if (isNumber && !dims.has(name) && !missing.has(name) && node.params.includes(p)) {
+          missing.add(name);
+          context.report("E2011", {
+            span: e.span,
+            message: `a type is made of dims and generics, and \`${name}\` is a parameter`,
+            help: [`a size is no parameter: declare it as a generic, <${name}: dim>`],
+          });
+        }
         if (isGiven(name) || missing.has(name)) continue;
         missing.add(name);
         context.report("E2011", {
@@ -184,12 +193,17 @@ function dimExpression(context: Context, env: Env, e: Ast.Expr): Scalar | null {
 
 /** A number parameter that is used as a size is a generic: sizes are known before the data. */
 export function sizeHelp(env: Env, exprs: readonly Ast.Expr[]): readonly string[] {
-  const isNumber = (name: string): boolean => {
+  for (const name of mentionsOf(exprs).names) {
     const entity = env.scope.find(name);
-    return entity?.kind === "tensor" && entity.symbol.dims.length === 0;
-  };
-  const name = [...mentionsOf(exprs).names].find(isNumber);
-  return name === undefined ? [] : [`a size is no parameter: declare it as a generic, <${name}: dim>`];
+    if (entity?.kind !== "tensor" || entity.symbol.dims.length > 0) continue;
+    const { dtype } = entity.symbol;
+    return [
+      dtype !== null && dtype !== "unknown" && isFloat(dtype)
+        ? `declare \`${name}\` as a generic, which is known before the data: <${name}: float>`
+        : `a size is no parameter: declare it as a generic, <${name}: dim>`,
+    ];
+  }
+  return [];
 }
 
 /** A range type over dims and generics. */
@@ -216,20 +230,10 @@ export function declaredTensor(context: Context, env: Env, p: Ast.Param, name: s
     context.report("E2023", {
       span: p.type.span,
       message: `a range is for integers, and \`${p.name.text}\` is ${dtype}`,
+      help: ["remove the range"],
     });
   }
   return newTensor(context, { name, span: p.name.span, dtype, dims: shape.map((range) => ({ range })), values });
-}
-
-/** Stages compute, and nothing computes in a storage type. Reports if this is one. */
-export function mayBeStored(context: Context, dtype: DType, name: string, span: Span): boolean {
-  if (!DTYPES[dtype].storageOnly) return true;
-  context.report("E2052", {
-    span,
-    message: `\`${name}\` is computed, and storing in ${dtype} is not built yet: only parameters have such a dtype`,
-    help: ["write i8 or i32"],
-  });
-  return false;
 }
 
 export function newTensor(context: Context, t: Omit<TensorSymbol, "id">): TensorSymbol {

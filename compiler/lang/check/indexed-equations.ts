@@ -176,6 +176,10 @@ function initSubscript(
   const value = evaluateScalar(context, env, e);
   if (value === null) return null;
   if (typeof value.constant === "bigint") return { kind: "fixed", value: value.constant, span };
-  context.report("E2035", { span, message: "a place of `init` is a number such as -1, or a new index name" });
+  context.report("E2035", {
+    span,
+    message: "a place of `init` is a number such as -1, or a new index name",
+    help: ["write -1 for the slice before the first, u in -2..0 for two of them"],
+  });
   return null;
 }

@@ -10,7 +10,7 @@ import type { Expr } from "../../ir/expr.ts";
 import { Diagnostics } from "../../support/diagnostics.ts";
 import { known } from "../../support/invariant.ts";
 import type * as Ast from "../ast.ts";
-import { acceptsArgument, argumentTensor, callArgument, unifyDims, uniqueCall } from "./call-arguments.ts";
+import { acceptsArgument, argumentTensor, callArgument, hasRank, unifyDims, uniqueCall } from "./call-arguments.ts";
 import type { Context, DeclaredOutput, Env } from "./context.ts";
 import { LIMITS } from "./context.ts";
 import { mayExpand } from "./fns.ts";
@@ -23,7 +23,6 @@ import {
   declareValues,
   emptyInstance,
   genericsOf,
-  mayBeStored,
   naturalDims,
   topOf,
   whereConditions,
@@ -104,6 +103,11 @@ export function inlineKernel(
   if (!generics.complete) return null;
   const bound = new Map([...unified, ...generics.values]);
   const missing = dims.find((d) => !bound.has(d.name.text));
+  // A dim that nothing gives is often one of a tensor with too few.
+  const hasRanks = node.params.map((p, n) =>
+    hasRank(context, p, known(args[n], "an argument"), known(given.positional[n], "an argument"), node.name.text),
+  );
+  if (hasRanks.includes(false)) return null;
   if (missing !== undefined) {
     context.report("E2016", {
       span: e.span,
@@ -208,7 +212,7 @@ export function declareOutputs(
   let fine = true;
   for (const p of node.outputs) {
     const symbol = declaredTensor(context, env, p, `${env.instance.prefix}${p.name.text}`);
-    if (symbol === null || !mayBeStored(context, known(dtypeOf(symbol), "a dtype"), p.name.text, p.type.span)) {
+    if (symbol === null) {
       fine = false;
       continue;
     }

@@ -3,7 +3,7 @@
  * integers (type "index"), weak floats wait for a dtype; numbers are folded exactly and rounded once.
  */
 import type { DType } from "../../ir/dtype.ts";
-import { DTYPES, isBool } from "../../ir/dtype.ts";
+import { isBool } from "../../ir/dtype.ts";
 import type { Expr, ScalarType } from "../../ir/expr.ts";
 import { apply, constant as literal, letIn, select, variable } from "../../ir/expr.ts";
 import type { CoreOp } from "../../ir/ops.ts";
@@ -15,7 +15,7 @@ import type { BinaryOperator, UnaryOperator } from "../ast.ts";
 import type { Context } from "./context.ts";
 import { applyIndex, foldIndex } from "./index-arithmetic.ts";
 import { lift } from "./lift.ts";
-import { arithmeticType, castHelp, fitConstant, fitsIn, promote, shortText } from "./types.ts";
+import { arithmeticType, castHelp, computingType, fitConstant, fitsIn, promote, shortText } from "./types.ts";
 import type { Poison, Scalar, Value, ValueType } from "./value.ts";
 import {
   boolConstant,
@@ -89,24 +89,27 @@ export function meet(context: Context, a: Scalar, b: Scalar, at: OperatorSpans):
     if (type === "index" || type === "real" || type === "unknown") return type;
     return [a, b].every((v) => fitConstant(context, v, type).kind === "scalar") ? type : null;
   }
-  const help = meetHelp(a, b);
   context.report("E2020", {
     span: at.span,
     message: `these operands are ${typeName(a.type)} and ${typeName(b.type)}`,
     label: "no implicit conversion between them",
-    help: help === null ? [] : [help],
+    help: [meetHelp(a, b)],
   });
   return null;
 }
 
-function meetHelp(a: Scalar, b: Scalar): string | null {
-  if (a.type === "bool" || b.type === "bool") return "use `? :` to make a number of a condition: (c ? 1 : 0)";
+const CONDITION_HELP = "use `? :` to make a number of a condition: (c ? 1 : 0)";
+
+function meetHelp(a: Scalar, b: Scalar): string {
+  if (a.type === "bool" || b.type === "bool") return CONDITION_HELP;
   const [whole, real] = isWhole(a.type) ? [a, b] : [b, a];
   if (isReal(real.type) && whole.type !== "index") {
     const to = real.type === "real" || real.type === "index" || real.type === "unknown" ? "f32" : real.type;
     return castHelp(whole.type, to, shortText(whole.span));
   }
-  return "write the cast that is meant, such as i64(…) or f32(…)";
+  const [x, y] = [shortText(a.span), shortText(b.span)];
+  if (isReal(a.type) && isReal(b.type)) return `write f32(${x}) and f32(${y})`;
+  return `write the cast that is meant, such as i64(${x}) and i64(${y})`;
 }
 
 function wrongOperands(context: Context, at: OperatorSpans, message: string, help: readonly string[] = []): Poison {
@@ -119,7 +122,7 @@ function arithmetic(context: Context, op: "add" | "sub" | "mul", a: Scalar, b: S
   if (common === null) return poison(at.span);
   const type = arithmeticType(common);
   if (type === null)
-    return wrongOperands(context, at, "arithmetic is for numbers, and these are bool", [meetHelp(a, b) ?? ""]);
+    return wrongOperands(context, at, "arithmetic is for numbers, and these are bool", [CONDITION_HELP]);
   return operation(context, op, [a, b], type, at.span);
 }
 
@@ -159,7 +162,7 @@ function divide(context: Context, a: Scalar, b: Scalar, at: OperatorSpans): Valu
   const type = meet(context, a, b, at);
   if (type === null) return poison(at.span);
   if (isReal(type) || type === "unknown") return operation(context, "divide", [a, b], type, at.span);
-  if (type === "bool") return wrongOperands(context, at, "`/` is for floats, and these are bool");
+  if (type === "bool") return wrongOperands(context, at, "`/` is for floats, and these are bool", [CONDITION_HELP]);
   const [x, y] = [shortText(a.span), shortText(b.span)];
   context.report("E2022", {
     span: at.operatorSpan,
@@ -179,12 +182,6 @@ function wholeDivision(context: Context, operator: "div" | "%", a: Scalar, b: Sc
     return operation(context, INTEGER[operator], [a, b], computingType(type), at.span);
   const help = operator === "div" ? "write floor(a / b)" : "write fmod(a, b), or a - b * floor(a / b)";
   return wrongOperands(context, at, `\`${operator}\` is for integers, and these are ${typeName(type)}`, [help]);
-}
-
-/** Storage types compute as i32. */
-export function computingType(type: ValueType): ValueType {
-  if (type === "index" || type === "real" || type === "unknown") return type;
-  return DTYPES[type].storageOnly ? "i32" : type;
 }
 
 function compare(context: Context, operator: keyof typeof COMPARISONS, a: Scalar, b: Scalar, at: OperatorSpans): Value {
@@ -318,7 +315,7 @@ function power(context: Context, base: Scalar, exponent: Scalar, at: OperatorSpa
     return poison(at.span);
   }
   if (exponent.type === "index" && typeof n === "bigint") {
-    if (n > LARGEST_POWER && !isReal(base.type)) return tooLarge(context, n, at);
+    if (n > LARGEST_POWER && !isReal(base.type)) return tooLarge(context, base, n, at);
     if (n >= 0n && n <= LARGEST_POWER) return naturalPower(context, base, Number(n), at);
     if (n < 0n && -n <= LARGEST_POWER && isReal(base.type)) {
       const below = naturalPower(context, base, Number(-n), at);
@@ -334,12 +331,16 @@ function power(context: Context, base: Scalar, exponent: Scalar, at: OperatorSpa
     return scalar(type, at.span, build, { pure });
   }
   return wrongOperands(context, at, "the exponent of an integer must be a number or a generic that is not negative", [
-    "write pow(f32(x), f32(n)) for floats",
+    n === null
+      ? `write pow(f32(${shortText(base.span)}), f32(${shortText(exponent.span)})) for floats`
+      : `write f32(${shortText(base.span)}) ** ${String(n)} for floats`,
   ]);
 }
 
-function tooLarge(context: Context, n: bigint, at: OperatorSpans): Poison {
-  return wrongOperands(context, at, `an integer to the power ${n} is out of every range`);
+function tooLarge(context: Context, base: Scalar, n: bigint, at: OperatorSpans): Poison {
+  return wrongOperands(context, at, `an integer to the power ${n} is out of every range`, [
+    `write f32(${shortText(base.span)}) ** ${n} for floats`,
+  ]);
 }
 
 /** By repeated squaring of one shared value. */
@@ -353,7 +354,7 @@ function naturalPower(context: Context, base: Scalar, n: number, at: OperatorSpa
     const value = exprOf(base, t);
     if (n === 1) return value;
     if (t === "index" || value.kind === "var") return context.at(at.span, chain(context, value, n, at.span));
-    const bound = variable(t, context.fresh("v"), "x");
+    const bound = context.at(base.span, variable(t, context.fresh("v"), "x"));
     return context.at(at.span, letIn(bound, value, chain(context, bound, n, at.span)));
   };
   return scalar(type, at.span, build, { pure: base.pure });

@@ -230,8 +230,11 @@ function refuseTime(context: Context, members: readonly StageDraft[], obstacles:
       ? only.text
       : `no index of ${members.map((m) => `\`${m.name}\``).join(", ")} can be the time of this recurrence`,
     notes: isCycle ? [] : obstacles.map((o, n) => `index ${n + 1}: ${o.text}`),
-    related: members.map((m) => ({ span: m.span, message: "part of the recurrence" })).slice(0, 4),
-    help: ["read each member at an earlier step, such as S[t - 1, …], or at this one without a cycle"],
+    related: members
+      .map((m) => ({ span: m.span, message: "part of the recurrence" }))
+      .filter(({ span }) => span !== (only?.span ?? first.span))
+      .slice(0, 4),
+    help: [`read each member at an earlier step, such as ${first.name}[t - 1, …], or at this one without a cycle`],
   });
 }
 

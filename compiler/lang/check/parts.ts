@@ -34,7 +34,9 @@ export function asScalar(context: Context, value: Value, span: Span): Scalar | n
       context.report("E2028", {
         span,
         message: `this gives ${value.elements.length} values, and one is needed here`,
-        help: ["take them apart first: let (a, b) = … in …"],
+        help: [
+          `take them apart first: let (${value.elements.map((_, n) => "abcdefgh"[n] ?? "…").join(", ")}) = … in …`,
+        ],
       });
       return null;
     case "tensor":

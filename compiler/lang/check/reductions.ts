@@ -22,10 +22,11 @@ import type { Context, Env, IndexSymbol } from "./context.ts";
 import { evaluate, evaluateScalar, asScalar } from "./parts.ts";
 import { applyIndex } from "./index-arithmetic.ts";
 import { insteadOfReduction } from "./foreign-names.ts";
+import { refuseText } from "./generics.ts";
 import { isCondition } from "./operators.ts";
 import type { ReducerEntity } from "./program-table.ts";
 import { Scope } from "./scope.ts";
-import { shortText } from "./types.ts";
+import { computingType, shortText } from "./types.ts";
 import { userReducer } from "./user-reducers.ts";
 import type { Scalar, Value } from "./value.ts";
 import { defaultType, exprOf, isReal, poison, rangeOf, scalar, typeName, typeOnly } from "./value.ts";
@@ -70,7 +71,7 @@ export function reduction(context: Context, env: Env, e: Ast.Reduction): Value {
 
 function argument(context: Context, env: Env, a: Ast.Argument): Value {
   if (a.value.kind !== "string") return evaluate(context, env, a.value);
-  context.report("E2013", { span: a.value.span, message: "a text has no meaning here" });
+  refuseText(context, a.value);
   return poison(a.span);
 }
 
@@ -100,7 +101,7 @@ function fold(context: Context, row: FoldRow, name: string, value: Scalar, domai
     if (components === 1) return first;
     return pair(first, typeOnly("i32", domain.span), domain.span);
   }
-  const type = defaultType(value.type);
+  const type = defaultType(computingType(value.type));
   const isBoolValue = type === "bool";
   if ((row.operands === "bool") !== isBoolValue && row.operands !== "number or bool") {
     context.report("E2023", {

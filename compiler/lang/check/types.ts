@@ -3,7 +3,7 @@
  * widening without loss is implicit; nothing narrows and no integer tensor becomes a float by itself.
  */
 import type { DType } from "../../ir/dtype.ts";
-import { DTYPES, holds, isFloat, isInt } from "../../ir/dtype.ts";
+import { DTYPES, holds, isFloat, isInt, isStorageDType } from "../../ir/dtype.ts";
 import { spanText } from "../../support/source.ts";
 import type { Span } from "../../support/source.ts";
 import type { Context } from "./context.ts";
@@ -15,8 +15,8 @@ import type { Poison } from "./value.ts";
 export function promote(a: ValueType, b: ValueType): ValueType | null {
   if (a === b || b === "unknown") return a;
   if (a === "unknown") return b;
-  if (a === "index") return b === "bool" ? null : b;
-  if (b === "index") return a === "bool" ? null : a;
+  if (a === "index") return b === "bool" ? null : computingType(b);
+  if (b === "index") return a === "bool" ? null : computingType(a);
   if (a === "real") return b !== "real" && isFloat(b) ? b : null;
   if (b === "real") return isFloat(a) ? a : null;
   if (a === "bool" || b === "bool") return null;
@@ -30,15 +30,20 @@ function widerFloat(a: DType, b: DType): DType | null {
 }
 
 function commonInt(a: DType, b: DType): DType | null {
-  const [x, y] = [computing(a), computing(b)];
+  const [x, y] = [computingDType(a), computingDType(b)];
   if (fitsIn(x, y)) return y;
   if (fitsIn(y, x)) return x;
   return fitsIn(x, "i32") && fitsIn(y, "i32") ? "i32" : null;
 }
 
-/** Storage types are read as i32. */
-function computing(t: DType): DType {
-  return DTYPES[t].storageOnly ? "i32" : t;
+/** Operations compute with storage types as i32. */
+export function computingType(type: ValueType): ValueType {
+  return type === "index" || type === "real" || type === "unknown" ? type : computingDType(type);
+}
+
+/** The same of a dtype. */
+export function computingDType(t: DType): DType {
+  return isStorageDType(t) ? "i32" : t;
 }
 
 /** Is every value of `from` one of `to`? */
@@ -79,6 +84,7 @@ export function convert(context: Context, value: Scalar, to: DType, what: string
 /** The casts that give a value of `to`; where there are several, what sets them apart. */
 export function conversionHelp(from: ValueType, to: DType, text: string): readonly string[] {
   if (to === "bool") return [`compare with a number: ${text} != ${isReal(from) ? "0.0" : "0"}`];
+  if (from === "real" && isInt(to) && /^-?\d+\.0*$/.test(text)) return [`write ${text.replace(/\.0*$/, "")}`];
   if (isReal(from) && isInt(to))
     return /^(?:round|round_away|floor|ceil|trunc)\(/.test(text)
       ? [`write sat_${to}(${text})`]

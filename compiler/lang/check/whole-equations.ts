@@ -11,7 +11,7 @@ import type { Declared } from "./declare-equations.ts";
 import { someSubscripts, uniqueStage, wholeTensor } from "./declare-equations.ts";
 import { evaluate, takeApart } from "./parts.ts";
 import { resolveType } from "./generics.ts";
-import { declaredRange, mayBeStored, newTensor } from "./header.ts";
+import { declaredRange, newTensor } from "./header.ts";
 import { settle } from "./indexed-equations.ts";
 import type { KernelResult } from "./inline.ts";
 import { inlineKernel } from "./inline.ts";
@@ -26,7 +26,11 @@ export function checkWhole(context: Context, env: Env, declared: Declared): void
   };
   if (declared.broken || declared.group !== null) return fail();
   if (node.inits.length > 0 && node.role !== "rec")
-    context.report("E2035", { span: node.inits[0]?.span ?? node.span, message: "`init` belongs to a recurrence" });
+    context.report("E2035", {
+      span: node.inits[0]?.span ?? node.span,
+      message: "`init` belongs to a recurrence",
+      help: [`give the equation its time index: rec ${node.targets[0].name.text}[t] = … init …`],
+    });
   const direct = directCall(context, env, node);
   if (direct !== "none") return direct === null ? fail() : bindResults(context, env, declared, direct);
   const stage = openStage(env, node);
@@ -122,6 +126,7 @@ function checkAnnotation(context: Context, env: Env, t: Ast.Target, symbol: Tens
     context.report("E2021", {
       span: t.span,
       message: `\`${t.name.text}\` is declared ${dtype}, but this is ${String(symbol.dtype)}`,
+      help: ["remove the dtype, or cast in an equation with indices"],
     });
   const range = declaredRange(context, env, t.range);
   if (range !== null) {
@@ -203,8 +208,7 @@ function announce(
 }
 
 function newTarget(context: Context, env: Env, t: Ast.Target): TensorSymbol {
-  const declared = t.dtype === null ? null : resolveType(context, t.dtype, env.types);
-  const dtype = declared !== null && mayBeStored(context, declared, t.name.text, t.span) ? declared : null;
+  const dtype = t.dtype === null ? null : resolveType(context, t.dtype, env.types);
   const values = declaredRange(context, env, t.range);
   const name = `${env.instance.prefix}${t.name.text}`;
   const symbol = newTensor(context, { name, span: t.name.span, dtype: dtype ?? "unknown", dims: [], values });

@@ -26,15 +26,18 @@ export function checkTime(s: Subscript, scope: Scope, place: Place): void {
 /** Every slice below 0 is defined by an `init`, over the whole of the other dims. `scope` knows no axes. */
 export function checkInit(output: StageOutput, time: number, scope: Scope, place: Place): void {
   const { tensor, init } = output;
-  const lowest = asConstant(scope.poly(known(tensor.dims[time], "the time dim").lo));
-  if (lowest === null) return refuseInit(tensor, null, scope, place);
+  const lowest = known(
+    asConstant(scope.poly(known(tensor.dims[time], "the time dim").lo)),
+    "the first slice, which is a number where init is one",
+  );
   for (let slice = lowest; slice < 0n; slice++) {
-    const covers = init.some((slices) => {
+    const there = init.filter((slices) => {
       const axis = known(slices.axes[time], "the time axis of init");
       const [lo, hi] = [asConstant(scope.poly(axis.lo)), asConstant(scope.poly(axis.hi))];
-      return lo !== null && hi !== null && lo <= slice && slice < hi && coversOthers(output, slices.axes, time, scope);
+      return lo !== null && hi !== null && lo <= slice && slice < hi;
     });
-    if (!covers) refuseInit(tensor, slice, scope, place);
+    if (!there.some((slices) => coversOthers(output, slices.axes, time, scope)))
+      refuseInit(tensor, slice, there.length > 0, scope, place);
   }
 }
 

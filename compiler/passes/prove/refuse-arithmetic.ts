@@ -58,10 +58,10 @@ function roomIn(type: IntDType, p: Poly): readonly [Poly, Poly] {
 
 /** What an operation is called in the language, and the form of it that wraps. */
 const SPELLING: Readonly<Record<string, { readonly sign: string; readonly wrapping: string | null }>> = {
-  add: { sign: "+", wrapping: "wrapping_add(a, b)" },
-  sub: { sign: "-", wrapping: "wrapping_sub(a, b)" },
-  mul: { sign: "*", wrapping: "wrapping_mul(a, b)" },
-  neg: { sign: "-", wrapping: "wrapping_sub(0, a)" },
+  add: { sign: "+", wrapping: "wrapping_add" },
+  sub: { sign: "-", wrapping: "wrapping_sub" },
+  mul: { sign: "*", wrapping: "wrapping_mul" },
+  neg: { sign: "-", wrapping: "wrapping_sub" },
   floor_div: { sign: "div", wrapping: null },
   abs: { sign: "abs", wrapping: null },
 };
@@ -91,13 +91,27 @@ export function refuseOverflow(scope: Scope, place: Place, { e, value, type }: O
     notes: [[...new Set(operands)].join(", "), failureNote(scope, goal, value, "the value")],
     help: [
       where === null ? rangeHelp(scope, [value]) : `require where ${where}`,
-      wrapping === null
-        ? null
-        : type === "i64" || type === "u64"
-          ? `write ${wrapping} if it shall wrap around`
-          : `write ${wrapping} if it shall wrap around, or compute in i64: i64(a) ${sign} i64(b)`,
+      wrapping === null ? null : wrappingHelp(scope, { e, value, type }, sign, wrapping),
     ],
   });
+}
+
+/** Texts of operands up to this length are repeated in a way out. */
+const SHORT = 24;
+
+/** The form that wraps, with the operands as they are written, and the wider dtype where there is one. */
+function wrappingHelp(scope: Scope, { e, type }: Overflow, sign: string, wrapping: string): string {
+  const texts = e.args.map((a) => scope.shared.names.value(a));
+  const names = texts.every((t) => t.length <= SHORT) ? texts : texts.map((_, n) => "ab"[n] ?? "c");
+  const [a, b] = e.op === "neg" ? ["0", names[0] ?? "a"] : names;
+  const wraps = `write ${wrapping}(${a}, ${b}) if it shall wrap around`;
+  if (type === "i64" || type === "u64") return wraps;
+  const wide = names.map((name, n) => (isNumber(scope, e.args[n]) ? name : `i64(${name})`));
+  return `${wraps}, or compute in i64: ${e.op === "neg" ? `-${wide[0]}` : wide.join(` ${sign} `)}`;
+}
+
+function isNumber(scope: Scope, e: Expr | undefined): boolean {
+  return e !== undefined && asConstant(scope.poly(e)) !== null;
 }
 
 /**
@@ -174,7 +188,7 @@ export function refuseShift(scope: Scope, place: Place, amount: Expr, value: Pol
   if (!isNews(scope, amount, [amount])) return;
   const { names } = scope.shared;
   const goal = within(value, ZERO, constant(bits));
-  report(scope, place, "E2104", {
+  report(scope, { ...place, span: names.spanOf(amount) ?? place.span }, "E2104", {
     message: `the shift amount \`${names.value(amount)}\` may be out of range`,
     label: `needs 0 <= ${names.value(amount)} < ${bits}`,
     notes: [rangesNote(scope, [value]), failureNote(scope, goal, value, "an amount of")],
