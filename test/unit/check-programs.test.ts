@@ -5,6 +5,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import type { CheckedProgram, ModuleReader } from "../../compiler/compile.ts";
+import { checkModules, readModules } from "../../compiler/compile.ts";
 import { stagesOf } from "../../compiler/ir/equations.ts";
 import { verifyEquations } from "../../compiler/ir/verify-equations.ts";
 import { visit } from "../../compiler/ir/walk.ts";
@@ -12,6 +14,7 @@ import { lowerKernel } from "../../compiler/lang/check-program.ts";
 import { Diagnostics } from "../../compiler/support/diagnostics.ts";
 import { renderDiagnostics } from "../../compiler/support/render-diagnostic.ts";
 import { makeSource } from "../../compiler/support/source.ts";
+import { readStandard } from "../../runtime/node/standard-library.ts";
 import { diagnose } from "../diagnostics/diagnose.ts";
 import { check, equationsOf, programText } from "../support/check.ts";
 
@@ -37,8 +40,7 @@ function refusedIn(text: string): Record<string, string> {
 }
 
 /** Lowers each kernel that is fine and verifies the equations. */
-function verifyAll(text: string): number {
-  const { program } = check(text);
+function verifyAll(program: CheckedProgram): number {
   let count = 0;
   for (const k of program.kernels) {
     if (!k.fine || !k.checked) continue;
@@ -61,7 +63,7 @@ describe("the twelve kernels of the reference", () => {
 
   test("pass without a word, but for grad, which is not built yet", () => {
     expect(check(text).diagnostics.map((d) => d.code)).toEqual(["E2051"]);
-    expect(verifyAll(text)).toBe(13);
+    expect(verifyAll(check(text).program)).toBe(13);
   });
 
   test.each([
@@ -100,7 +102,7 @@ describe("programs of many kinds", () => {
 
   test("pass, but for the listed ones", () => {
     expect(refusedIn(text)).toEqual(REFUSED_TRIAL);
-    expect(verifyAll(text)).toBeGreaterThanOrEqual(47);
+    expect(verifyAll(check(text).program)).toBeGreaterThanOrEqual(47);
   });
 
   test("are proved, but for the listed ones", () => {
@@ -121,13 +123,23 @@ describe("programs of many kinds", () => {
   });
 });
 
+/** The modules that examples import. */
+const readFromStd: ModuleReader = async ({ name }) => {
+  const text = await readStandard(name);
+  return typeof text === "string" ? makeSource(name, text) : text;
+};
+
 describe("the examples", () => {
   const folder = join(import.meta.dirname, "..", "..", "dsl-examples");
   const files = readdirSync(folder).filter((f) => f.endsWith(".ein"));
 
-  test.each(files)("%s", (file) => {
-    const text = readFileSync(join(folder, file), "utf8");
-    expect(renderDiagnostics(check(text).diagnostics)).toBe("");
-    expect(verifyAll(text)).toBeGreaterThanOrEqual(1);
+  test.each(files)("%s", async (file) => {
+    const diagnostics = new Diagnostics();
+    const source = makeSource(file, readFileSync(join(folder, file), "utf8"));
+    const modules = await readModules(source, readFromStd, diagnostics);
+    if (modules === null) throw new Error(renderDiagnostics(diagnostics.list));
+    const program = checkModules(modules, diagnostics);
+    expect(renderDiagnostics(diagnostics.list)).toBe("");
+    expect(verifyAll(program)).toBeGreaterThanOrEqual(1);
   });
 });

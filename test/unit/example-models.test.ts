@@ -210,7 +210,7 @@ describe("the image pipeline", () => {
   });
 
   test("the edge between black and white is found where it is, and nowhere else", async () => {
-    const run = await runExample("image_pipeline", "edges", { X: halves }, { level: 1.5 });
+    const run = await runExample("image_pipeline", "edge_mask", { X: halves }, { level: 1.5 });
     const [mask, magnitude] = [run("mask"), run("magnitude")];
     expect(mask).toEqual(numbers([12, 16], (_, x) => (x === 7 || x === 8 ? 255 : 0)));
     expect(mask.data.map((m) => m === 255)).toEqual(magnitude.data.map((m) => m > 1.5));
