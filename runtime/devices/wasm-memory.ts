@@ -24,6 +24,8 @@ export class WasmMemory {
   #free: Block[] = [];
   /** Everything from here on has never been given out. */
   #top = ALIGNMENT;
+  /** All of the memory, while it has not grown. */
+  #words: Int32Array | null = null;
 
   constructor() {
     this.memory = new WebAssembly.Memory({ initial: 16, maximum: MOST_PAGES });
@@ -92,6 +94,14 @@ export class WasmMemory {
       if (error instanceof RangeError) return false;
       throw error;
     }
+  }
+
+  /** Writes words of 32 bits; the address is a multiple of 4. A call of a kernel writes its arguments so, hence no new view. */
+  writeWords(start: number, words: readonly number[]): void {
+    if (this.#words === null || this.#words.buffer !== this.memory.buffer) {
+      this.#words = new Int32Array(this.memory.buffer);
+    }
+    this.#words.set(words, start / 4);
   }
 
   /** A view of `length` array elements at an address. */

@@ -166,7 +166,7 @@ class Wasm implements WasmDevice {
       ...layout.dims,
     ];
     invariant(words.length === layout.words, "one word per argument");
-    new Int32Array(this.#memory.memory.buffer, arena + staged, words.length).set(words);
+    this.#memory.writeWords(arena + staged, words);
     runTrapped(run, arena + staged);
     return call.outputs.map((o, n) => {
       const made = results[n] ?? null;

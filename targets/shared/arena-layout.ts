@@ -44,9 +44,9 @@ function placeInOrder(
 ): ArenaLayout {
   const offsets = blocks.map(() => 0);
   /** Ascending by where they start. */
-  let placed: readonly (ArenaBlock & { readonly at: number })[] = [];
+  let placed: (ArenaBlock & { readonly at: number })[] = [];
   let bytes = 0;
-  for (const { n, ...b } of blocks.map((block, at) => ({ ...block, n: at })).toSorted(order)) {
+  for (const b of blocks.map((block, n) => ({ ...block, n })).toSorted(order)) {
     if (forgets) placed = placed.filter((p) => p.last >= b.first);
     let at = 0;
     for (const p of placed) {
@@ -54,9 +54,9 @@ function placeInOrder(
       if (p.at - at >= b.bytes) break;
       at = Math.max(at, p.at + p.bytes);
     }
-    const before = placed.filter((p) => p.at <= at);
-    placed = [...before, { ...b, at }, ...placed.slice(before.length)];
-    offsets[n] = at;
+    const next = placed.findIndex((p) => p.at > at);
+    placed.splice(next < 0 ? placed.length : next, 0, { ...b, at });
+    offsets[b.n] = at;
     bytes = Math.max(bytes, at + b.bytes);
   }
   return { offsets, bytes };

@@ -44,7 +44,8 @@ function placeInOrder(blocks, order, forgets) {
       if (p.at - at >= b.bytes) break;
       at = Math.max(at, p.at + p.bytes);
     }
-    placed.splice(placed.filter((p) => p.at <= at).length, 0, { ...b, at });
+    const next = placed.findIndex((p) => p.at > at);
+    placed.splice(next < 0 ? placed.length : next, 0, { ...b, at });
     offsets[b.n] = at;
     bytes = Math.max(bytes, at + b.bytes);
   }

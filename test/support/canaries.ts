@@ -12,6 +12,7 @@ import { fromArray, toArray } from "../../runtime/nd-array.ts";
 import { arrayLength, elementCount } from "../../runtime/shape.ts";
 import { Tensor } from "../../runtime/tensor.ts";
 import { abiOf } from "../../targets/shared/abi.ts";
+import { layoutArena } from "../../targets/shared/arena-layout.ts";
 
 const PATTERN = 0xa5;
 /** The bytes at the start of memory that are zero for ever. */
@@ -28,6 +29,8 @@ export type CanaryRun = {
 export type CanaryOptions = {
   /** Buffers start so many bytes behind a multiple of 64, so that nothing relies on alignment. */
   readonly skew?: number;
+  /** Scratch lies as it does on the device; else each buffer is apart, with canaries around it. */
+  readonly packed?: boolean;
   /** What outputs hold, where that is not the buffer's dtype: a buffer of f16 is one of u16 by now. */
   readonly dtypes?: readonly DType[];
 };
@@ -37,7 +40,7 @@ export async function runWithCanaries(
   artifact: Pick<Artifact, "code" | "program">,
   inputs: ReadonlyMap<string, NDArray>,
   dims: ReadonlyMap<string, bigint>,
-  { skew = 0, dtypes = [] }: CanaryOptions = {},
+  { skew = 0, packed = false, dtypes = [] }: CanaryOptions = {},
 ): Promise<CanaryRun> {
   const { code, program } = artifact;
   if (typeof code === "string") throw new Error("a module is bytes");
@@ -53,8 +56,9 @@ export async function runWithCanaries(
     arrayLength(b.dtype, elementCount(shapeOf(b))) * ARRAYS[b.dtype].BYTES_PER_ELEMENT;
   const inputAt = abi.inputs.map((b) => place(bytesOf(b)));
   const outputAt = abi.outputs.map((b) => place(bytesOf(b)));
-  // Apart, so that a buffer that runs over meets nobody: what shares memory is tested on the device.
-  const scratchAt = abi.scratch.map((b) => place(bytesOf(b)));
+  const arena = layoutArena(abi, dims);
+  const arenaAt = place(packed ? arena.bytes : 0);
+  const scratchAt = packed ? arena.offsets.map((o) => arenaAt + o) : abi.scratch.map((b) => place(bytesOf(b)));
   const words = [...inputAt, ...outputAt, ...scratchAt, ...abi.dims.map((d) => Number(dims.get(d.id)))];
   const wordsAt = place(4 * words.length) - skew;
   const memory = new WebAssembly.Memory({ initial: Math.ceil(top / 65536) + 1, maximum: 65536 });

@@ -39,9 +39,10 @@ class ByteCode extends Code {
   }
 }
 
-/** Runs the code both ways on random inputs and expects the same. */
-async function expectSame(code: ByteCode, buffers: readonly MachineBuffer[]): Promise<void> {
-  const program: MachineProgram = { kernel: "k", addressing: "bytes", dims: [], buffers, functions: [code.finish()] };
+/** Runs the code, one function or several launches, both ways on random inputs and expects the same. */
+async function expectSame(code: ByteCode | readonly ByteCode[], buffers: readonly MachineBuffer[]): Promise<void> {
+  const functions = [code].flat().map((launch, n) => ({ ...launch.finish(), name: `nest${n}` }));
+  const program: MachineProgram = { kernel: "k", addressing: "bytes", dims: [], buffers, functions };
   expect(verifyMachine(program)).toEqual([]);
   const inputs = new Map(
     buffers
@@ -281,6 +282,29 @@ test("loops inside loops that are long by their bounds do not upset the length o
     code.store(f, place("Y", "scalar", [code.at("Y", code.const(3))]));
   });
   await expectSame(code, [X, Y]);
+});
+
+test("launches take more buffers than engines allow parameters", async () => {
+  const ids = Array.from({ length: 1200 }, (_, n) => `S${n}`);
+  const [fills, sums] = [new ByteCode(), new ByteCode()];
+  const at = (code: ByteCode, id: string): Place => place(id, "scalar", [code.at(id, code.const(0))]);
+  for (const [n, id] of ids.entries()) {
+    const x = fills.load(f32x1, place("X", "scalar", [fills.at("X", fills.const(n % 8))]));
+    fills.store(fills.apply("add", f32x1, x, fills.const(n, "f32")), at(fills, id));
+  }
+  clear(sums);
+  const local = sums.locals.push(f32x1) - 1;
+  sums.push({ kind: "declare", local, init: sums.const(0, "f32") });
+  for (const id of ids) {
+    const sum = sums.reg("f32");
+    sums.push({ kind: "get", dst: sum, local });
+    sums.push({ kind: "set", local, value: sums.apply("add", f32x1, sum, sums.load(f32x1, at(sums, id))) });
+  }
+  const all = sums.reg("f32");
+  sums.push({ kind: "get", dst: all, local });
+  sums.store(all, place("Y", "scalar", [sums.at("Y", sums.const(5))]));
+  const scratch = ids.map((id) => bufferOf(id, "f32", [1], "scratch", { first: 0, last: 1 }));
+  await expectSame([fills, sums], [X, Y, ...scratch]);
 });
 
 test("addresses past 2^31 are addresses", async () => {
