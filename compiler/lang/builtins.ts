@@ -149,9 +149,9 @@ const between = (e: Expr, lo: number, hi: number): Expr => apply("min", apply("m
  */
 function rescaleSingle(x: Expr, m: Expr, s: Expr, { bind, isNatural }: Expansion): Expr {
   return bind(apply("wrapping_mul", wide(x), wide(m)), (product) => {
-    const total = apply("wrapping_add", wide(between(s, -30, 32)), i64(31));
-    const half = apply("shl", i64(1), apply("wrapping_sub", total, i64(1)));
-    const rounded = cast("i32", "saturate", apply("shr", apply("wrapping_add", product, half), total));
+    // Half upward is (floor 2q + 1) div 2, which does not overflow, where q + 1/2 might.
+    const doubled = apply("shr", product, apply("wrapping_add", wide(between(s, -30, 32)), i64(30)));
+    const rounded = cast("i32", "saturate", apply("shr", apply("wrapping_add", doubled, i64(1)), i64(1)));
     const right = select(apply("lt", i32(32), s), i32(0), rounded, false);
     if (isNatural(s)) return right;
     const amount = apply("wrapping_sub", i64(-31), wide(between(s, -62, -31)));

@@ -226,6 +226,11 @@ function transcendental(): Sample {
     "rsqrt",
     "sin",
     "cos",
+    "tan",
+    "atan",
+    "sinh",
+    "cosh",
+    "asinh",
   ] as const;
   k.output(
     ...ops.map((op) =>
@@ -234,6 +239,7 @@ function transcendental(): Sample {
       ),
     ),
     k.stage("pow", { i: n }, (i) => apply("pow", positive(i), x.at(i))),
+    k.stage("atan2", { i: n }, (i) => apply("atan2", x.at(i), positive(i))),
   );
   return { name: "transcendental functions", kernel: k.build(), sizes: LENGTHS };
 }

@@ -327,9 +327,7 @@ export function statistics(w: Writer): void {
     `(${x} * rsqrt(sum[${k}](${y} * ${y}) + 1.0))`,
     `(exp(${x} - max[${k}](${y})) / (sum[${k}](exp(${y})) + 0.5))`,
   ];
-  // f64 has no transcendental functions.
-  const usable = dtype === "f64" ? forms.slice(0, 3) : forms;
-  defineOver(scope, dtype, { text: w.random.pick(usable), range: NONE, size: 8 });
+  defineOver(scope, dtype, { text: w.random.pick(forms), range: NONE, size: 8 });
 }
 
 /** A reduction inside the argument of another. */

@@ -54,13 +54,12 @@ function floatLeaf(scope: Scope, dtype: FloatDType): Text {
 
 type FloatForm = (scope: Scope, dtype: FloatDType, depth: number) => Text;
 
-const MATH = ["exp", "exp2", "expm1", "tanh", "sigmoid", "erf", "sin", "cos"] as const;
-const MATH_OF_POSITIVE = ["log", "log2", "log1p", "rsqrt", "sqrt"] as const;
-
-/** f(x) in f32 for f64, which has no transcendental functions. */
-function math(name: string, x: string, dtype: FloatDType): string {
-  return dtype === "f64" && name !== "sqrt" ? `f64(${name}(f32(${x})))` : `${name}(${x})`;
-}
+const MATH = [
+  ...["exp", "exp2", "expm1", "tanh", "sigmoid", "erf", "sin", "cos"],
+  ...["sinh", "cosh", "asinh", "atan"],
+] as const;
+const MATH_OF_POSITIVE = ["log", "log2", "log1p", "rsqrt", "sqrt", "asinh"] as const;
+const MATH_NEAR_ZERO = ["asin", "acos", "atanh", "tan"] as const;
 
 const unaryForm =
   (name: string): FloatForm =>
@@ -104,12 +103,22 @@ const FLOAT_FORMS: readonly FloatForm[] = [
   (scope, dtype, depth) => {
     const a = floatValue(scope, dtype, depth - 1);
     scope.w.mark("math function");
-    return text(math(scope.w.random.pick(MATH), `clamp(${a.text}, -3.0, 3.0)`, dtype), 21);
+    return text(`${scope.w.random.pick(MATH)}(clamp(${a.text}, -3.0, 3.0))`, 21);
   },
   (scope, dtype, depth) => {
     const a = floatValue(scope, dtype, depth - 1);
     scope.w.mark("math function");
-    return text(math(scope.w.random.pick(MATH_OF_POSITIVE), `abs(${a.text}) + 0.25`, dtype), a.size + 4);
+    return text(`${scope.w.random.pick(MATH_OF_POSITIVE)}(abs(${a.text}) + 0.25)`, a.size + 4);
+  },
+  (scope, dtype, depth) => {
+    const a = floatValue(scope, dtype, depth - 1);
+    scope.w.mark("math function");
+    return text(`${scope.w.random.pick(MATH_NEAR_ZERO)}(clamp(${a.text}, -0.75, 0.75))`, 3);
+  },
+  (scope, dtype, depth) => {
+    const [a, b] = [floatValue(scope, dtype, depth - 1), floatValue(scope, dtype, depth - 1)];
+    scope.w.mark("math function");
+    return text(`atan2(${a.text}, abs(${b.text}) + 0.25)`, 2);
   },
   (scope, dtype, depth) => {
     const a = floatValue(scope, dtype, depth - 1);
@@ -411,7 +420,7 @@ const INT_FORMS: readonly IntForm[] = [
     scope.w.mark("rescale");
     const { lo, hi } = fullRange(dtype);
     return made(
-      `rescale(${a.text}, ${scope.w.random.pick([1073741824, 1518500250, 2147483647])}, ${scope.w.random.int(0, 6)})`,
+      `${scope.w.random.pick(["rescale", "rescale", "rescale_single"])}(${a.text}, ${scope.w.random.pick([1073741824, 1518500250, 2147483647])}, ${scope.w.random.int(0, 6)})`,
       lo,
       hi,
     );
