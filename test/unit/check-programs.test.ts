@@ -2,11 +2,10 @@
  * Whole programs through the checker: the twelve kernels of the language reference, the examples, and a collection of
  * many kinds. What is still refused is listed with its code: the list is the state of the front end.
  */
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import type { CheckedProgram, ModuleReader } from "../../compiler/compile.ts";
-import { checkModules, readModules } from "../../compiler/compile.ts";
+import type { CheckedProgram } from "../../compiler/compile.ts";
 import { stagesOf } from "../../compiler/ir/equations.ts";
 import { verifyEquations } from "../../compiler/ir/verify-equations.ts";
 import { visit } from "../../compiler/ir/walk.ts";
@@ -14,7 +13,7 @@ import { lowerKernel } from "../../compiler/lang/check-program.ts";
 import { Diagnostics } from "../../compiler/support/diagnostics.ts";
 import { renderDiagnostics } from "../../compiler/support/render-diagnostic.ts";
 import { makeSource } from "../../compiler/support/source.ts";
-import { readStandard } from "../../runtime/node/standard-library.ts";
+import { openProgram } from "../../runtime/cli/program-file.ts";
 import { diagnose } from "../diagnostics/diagnose.ts";
 import { check, equationsOf, programText } from "../support/check.ts";
 
@@ -123,23 +122,14 @@ describe("programs of many kinds", () => {
   });
 });
 
-/** The modules that examples import. */
-const readFromStd: ModuleReader = async ({ name }) => {
-  const text = await readStandard(name);
-  return typeof text === "string" ? makeSource(name, text) : text;
-};
-
 describe("the examples", () => {
   const folder = join(import.meta.dirname, "..", "..", "dsl-examples");
   const files = readdirSync(folder).filter((f) => f.endsWith(".ein"));
 
   test.each(files)("%s", async (file) => {
     const diagnostics = new Diagnostics();
-    const source = makeSource(file, readFileSync(join(folder, file), "utf8"));
-    const modules = await readModules(source, readFromStd, diagnostics);
-    if (modules === null) throw new Error(renderDiagnostics(diagnostics.list));
-    const program = checkModules(modules, diagnostics);
+    const opened = await openProgram(join(folder, file), diagnostics);
     expect(renderDiagnostics(diagnostics.list)).toBe("");
-    expect(verifyAll(program)).toBeGreaterThanOrEqual(1);
+    expect(opened === null ? 0 : verifyAll(opened.program)).toBeGreaterThanOrEqual(1);
   });
 });

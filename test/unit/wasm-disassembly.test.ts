@@ -2,14 +2,14 @@
  * What the modules of all sample and example kernels are made of: no import but the memory, one entry, no call where time is spent,
  * and float arithmetic on vectors.
  */
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { proveKernelOf, readProgram } from "../../compiler/compile.ts";
+import { proveKernelOf } from "../../compiler/compile.ts";
 import type { Kernel } from "../../compiler/ir/equations.ts";
 import { lowerToMachine } from "../../compiler/pipeline.ts";
 import { Diagnostics } from "../../compiler/support/diagnostics.ts";
-import { makeSource } from "../../compiler/support/source.ts";
+import { openProgram } from "../../runtime/cli/program-file.ts";
 import { wasmTarget } from "../../targets/wasm/target.ts";
 import { disassemble } from "../support/disassemble.ts";
 import { sampleKernels } from "../support/sample-kernels.ts";
@@ -18,26 +18,27 @@ import { sampleKernels } from "../support/sample-kernels.ts";
 const SCALAR = /f64|i64|u64|wide|reshapes/;
 
 /** The kernels that the examples export. */
-function exampleKernels(): readonly { readonly name: string; readonly kernel: Kernel }[] {
+async function exampleKernels(): Promise<readonly { readonly name: string; readonly kernel: Kernel }[]> {
   const folder = join(import.meta.dirname, "../../dsl-examples");
   const files = readdirSync(folder).filter((name) => name.endsWith(".ein"));
-  return files.flatMap((file) => {
+  const kernels = files.map(async (file) => {
     const diagnostics = new Diagnostics();
-    const program = readProgram(makeSource(file, readFileSync(join(folder, file), "utf8")), diagnostics);
-    if (program === null) throw new Error(`${file} is refused`);
-    return program.kernels
-      .filter((k) => k.node.exported)
-      .map(({ name }) => {
-        const proved = proveKernelOf(program, name, {}, diagnostics);
-        if (proved === null) throw new Error(`${name} of ${file} is refused`);
-        return { name: `${name} of ${file}`, kernel: proved.kernel };
-      });
+    const opened = await openProgram(join(folder, file), diagnostics);
+    if (opened === null) throw new Error(`${file} is refused`);
+    return opened.kernels.map((name) => {
+      const proved = proveKernelOf(opened.program, name, {}, diagnostics);
+      if (proved === null) throw new Error(`${name} of ${file} is refused`);
+      return { name: `${name} of ${file}`, kernel: proved.kernel };
+    });
   });
+  return (await Promise.all(kernels)).flat();
 }
+
+const KERNELS = [...sampleKernels(), ...(await exampleKernels())];
 
 for (const relaxed of [false, true]) {
   const target = wasmTarget({ relaxed });
-  test.each([...sampleKernels(), ...exampleKernels()])(`$name, ${target.name}`, async ({ name, kernel }) => {
+  test.each(KERNELS)(`$name, ${target.name}`, async ({ name, kernel }) => {
     const { code } = await target.emit(lowerToMachine(kernel, target));
     if (typeof code === "string") throw new Error("a module is bytes");
     const found = await disassemble(code);
