@@ -51,7 +51,7 @@ export const DERIVED_OPS = {
   acos: within(2, 2, Math.acos, acos),
   atan: within(2, 2, Math.atan, atan),
   atan2: { ...within(2, 2, Number, atan2), arity: 2, reference: Math.atan2 },
-  sinh: within(2, 2, Math.sinh, sinh),
+  sinh: within(4, 4, Math.sinh, sinh),
   cosh: within(2, 2, Math.cosh, cosh),
   asinh: within(4, 4, Math.asinh, asinh),
   acosh: within(4, 4, Math.acosh, acosh),

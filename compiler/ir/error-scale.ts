@@ -31,7 +31,9 @@ export function smallestSubnormal(dtype: FloatDType): number {
 /** Largest error of rounding once to `dtype` near r: half an ulp; none for infinities and NaN. */
 export function roundingError(dtype: FloatDType, r: number): number {
   if (!Number.isFinite(r)) return 0;
-  return Math.max(Math.abs(r) * 2 ** -DTYPES[dtype].significandBits, smallestSubnormal(dtype) / 2);
+  // Half the smallest f64 is no number.
+  const least = smallestSubnormal(dtype) / 2 || smallestSubnormal(dtype);
+  return Math.max(Math.abs(r) * 2 ** -DTYPES[dtype].significandBits, least);
 }
 
 /** Their results are values of the operands' dtype already, on every target. */
