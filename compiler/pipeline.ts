@@ -18,6 +18,7 @@ import { hoistInvariants } from "./passes/machine/hoist-invariants.ts";
 import { decideNaNInBits } from "./passes/machine/nan-in-bits.ts";
 import { planMemory } from "./passes/machine/plan-memory.ts";
 import { numberValues } from "./passes/machine/value-numbering.ts";
+import { packNarrow } from "./passes/pack-narrow.ts";
 import { materialisePads } from "./passes/materialise-pads.ts";
 import { expandMath } from "./passes/math/expand-math.ts";
 import { narrowFloats } from "./passes/narrow-floats.ts";
@@ -37,6 +38,7 @@ export const PIPELINE: readonly Pass[] = [
   equations("inline-stages", "elementwise stages are computed where they are read", inlineStages),
   equations("hoist-reductions", "row statistics once per row, not once per element", hoistReductions),
   equations("hoist-costly", "what costs much is computed once for each point it depends on", hoistCostly),
+  equations("pack-narrow", "elements below a byte are cut out of bytes, and fill whole ones", packNarrow),
   equations("simplify-stages", "bounds of copies and of what was inlined are folded", simplifyEquations),
   {
     name: "initial-nest",

@@ -2,7 +2,7 @@
  * THE table of dtypes: one row says all that a stage, a target or a file format may ask about an element type, and below
  * it are the functions that follow from a row: ranges, units in the last place, rounding a value to a dtype, bit patterns.
  * The rules of arithmetic and of sums are those of the language reference, §4.8. `i4 u4 i2 u2 u1` are storage types:
- * kept packed, the first element in the low bits, read as i32.
+ * kept packed, the first element in the low bits, computed with as i32.
  */
 import { f16round, getFloat16, setFloat16 } from "@petamoriken/float16";
 import { invariant, unreachable } from "../support/invariant.ts";
@@ -37,7 +37,7 @@ type Common = Rules &
     readonly storageBits: number;
     /** Bytes of one element alone, at least 1; for an array use `byteLength`. */
     readonly bytes: number;
-    /** A storage type: no stage may compute in it. */
+    /** A storage type: values of it are stored, passed on and cast; operations compute with them as i32. */
     readonly storageOnly: boolean;
   };
 
@@ -129,6 +129,11 @@ export function isInt(dtype: DType): dtype is IntDType {
 
 export function isFloat(dtype: DType): dtype is FloatDType {
   return DTYPES[dtype].kind === "float";
+}
+
+/** Are its elements smaller than a byte, and packed? */
+export function isStorageDType(type: string): type is StorageDType {
+  return isDType(type) && DTYPES[type].storageOnly;
 }
 
 /** The values of an integer dtype or of bool, both ends inclusive. */

@@ -3,7 +3,7 @@
  * - ids of dims, tensors and reductions are unique, and reads that share a reduction's id mean the same reduction;
  * - shapes, value ranges and `where` mention dims only;
  * - a step reads params and earlier steps; names of stages are unique;
- * - a stage has one axis per dim of each output, bodies of the outputs' dtypes, and no storage-only dtype is computed;
+ * - a stage has one axis per dim of each output, and bodies of the outputs' dtypes;
  * - only members of recurrences have initial slices, over one axis per dim;
  * - members of a recurrence have the time axis at the same place; a read at the very time `t` points to an earlier member,
  *   and none looks ahead to `t` plus a constant; slices reach down to the lag, no further;
@@ -100,7 +100,6 @@ function verifyStage(stage: Stage, recurs: boolean, scope: ExprScope, at: (place
     const { tensor, body, init } = output;
     const here = at(`${stage.name}, ${tensor.name}`);
     verifyTensor(tensor, scope, here);
-    if (DTYPES[tensor.dtype].storageOnly) here(`${tensor.dtype} is for storage, not for computing`);
     if (tensor.dims.length !== stage.axes.length) here(`${tensor.dims.length} dims over ${stage.axes.length} axes`);
     verifyTyped(body, tensor.dtype, "the body", inner, here);
     if (init.length > 0 && !recurs) here("initial slices outside a recurrence");

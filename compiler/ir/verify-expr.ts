@@ -2,6 +2,7 @@
  * What holds for every scalar expression, at the equations and at the loops:
  * - a variable is bound around it, with its type; no binder hides another;
  * - operations have their number of operands, of one type for which they exist, and the result type that follows;
+ * - no operation computes in a storage type;
  * - conditions and guards are bool, branches and `let`s agree in type, casts make sense for their types;
  * - a read names a known tensor of its dtype, with one index-typed subscript per dim;
  * - constants are values of their type;
@@ -12,7 +13,7 @@
 import { unreachable } from "../support/invariant.ts";
 import { DERIVED_OPS } from "./derived-ops.ts";
 import type { DType } from "./dtype.ts";
-import { DTYPES, holds, isFloat, isInt, roundToDType } from "./dtype.ts";
+import { DTYPES, holds, isFloat, isInt, isStorageDType, roundToDType } from "./dtype.ts";
 import type { Apply, Axis, Cast, Const, Expr, Read, Reduce, ScalarType, UserReducer, Var } from "./expr.ts";
 import { isCoreOp, OPS } from "./ops.ts";
 import { resultTypes } from "./reducers.ts";
@@ -121,6 +122,7 @@ function verifyApply(e: Apply, scope: ExprScope, report: Report): void {
   if (types.some((t) => t !== first.type)) report(`${e.op} of ${types.join(", ")}`);
   const exists = isCoreOp(e.op) ? OPS[e.op][classOf(first.type)] !== null : classOf(first.type) === "float";
   if (!exists) report(`${e.op} does not exist for ${first.type}`);
+  if (isStorageDType(first.type)) report(`${e.op} computes in ${first.type}, which is for storage`);
   const result = isCoreOp(e.op) && OPS[e.op].result === "bool" ? "bool" : first.type;
   if (e.type !== result) report(`${e.op} of ${first.type} has type ${e.type}, not ${result}`);
 }

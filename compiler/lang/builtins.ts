@@ -1,11 +1,10 @@
 /**
  * THE table of built-in functions, casts and reductions of the language. Core operations with a `user` name and derived
  * operations join by themselves from their tables, so that a new one is one row there; what is written here is spelled
- * through them (`composite`) and no later stage knows about it. A built-in that is promised but not there yet has a row
- * too, so that it is refused by name.
+ * through them (`composite`) and no later stage knows about it.
  */
 import type { DType } from "../ir/dtype.ts";
-import { DTYPES, DTYPE_NAMES, isFloat } from "../ir/dtype.ts";
+import { DTYPE_NAMES, isFloat } from "../ir/dtype.ts";
 import type { DerivedOp } from "../ir/derived-ops.ts";
 import { DERIVED_OPS } from "../ir/derived-ops.ts";
 import type { BuiltinReducer, CastMode, Expr } from "../ir/expr.ts";
@@ -42,8 +41,7 @@ export type Builtin =
     }
   | { readonly kind: "cast"; readonly dtype: DType; readonly mode: CastMode }
   /** `select(c, a, b)`: both operands are evaluated. */
-  | { readonly kind: "select" }
-  | { readonly kind: "planned"; readonly instead: string };
+  | { readonly kind: "select" };
 
 /** How a reduction's argument is treated. */
 export type ReductionRow =
@@ -160,8 +158,6 @@ function rescaleSingle(x: Expr, m: Expr, s: Expr, { bind, isNatural }: Expansion
   });
 }
 
-const planned = (instead: string): Builtin => ({ kind: "planned", instead });
-
 const WRITTEN: Readonly<Record<string, Builtin>> = {
   relu: composite(1, "number", (args) => apply("max", arg(args, 0), like(arg(args, 0), 0))),
   clamp: composite(3, "number", (args) => apply("min", apply("max", arg(args, 0), arg(args, 1)), arg(args, 2))),
@@ -217,18 +213,9 @@ function operations(): readonly (readonly [string, Builtin])[] {
   return [...core, ...derived];
 }
 
-/** What keeps a value in a narrow type's range. */
-function boundsOf(dtype: DType): string {
-  const row = DTYPES[dtype];
-  return row.kind === "float" ? "the value itself" : `clamp(x, ${row.min}, ${row.max}), which is i32`;
-}
-
 /** `f32(x)`, and for integers `sat_i8(x)` and `wrap_i8(x)`. */
 function casts(): readonly (readonly [string, Builtin])[] {
   return DTYPE_NAMES.flatMap((dtype): (readonly [string, Builtin])[] => {
-    // No stage computes in a storage type: its values are read as i32, and bounded by hand.
-    if (DTYPES[dtype].storageOnly)
-      return [dtype, `sat_${dtype}`, `wrap_${dtype}`].map((name) => [name, planned(boundsOf(dtype))]);
     const exact: readonly [string, Builtin] = [dtype, { kind: "cast", dtype, mode: "exact" }];
     if (isFloat(dtype) || dtype === "bool") return [exact];
     return [

@@ -4,7 +4,7 @@
  * names what it is about and says what to use instead.
  */
 import { indexLimits } from "../analysis/index-limits.ts";
-import { DTYPES, isFloat, isInt } from "../ir/dtype.ts";
+import { DTYPES, isFloat, isInt, isStorageDType } from "../ir/dtype.ts";
 import type { DType } from "../ir/dtype.ts";
 import type { Kernel, Stage } from "../ir/equations.ts";
 import { stagesOf, tensorsOf } from "../ir/equations.ts";
@@ -32,7 +32,8 @@ export function checkTarget(kernel: Kernel, target: Target, diagnostics: Diagnos
     });
   };
   for (const t of tensorsOf(kernel).values()) {
-    if (!target.capabilities.storage.includes(t.dtype)) refuse(t.dtype, t.span, `${t.name} is a tensor of it`);
+    if (!target.capabilities.storage.includes(memoryOf(t.dtype, target)))
+      refuse(t.dtype, t.span, `${t.name} is a tensor of it`);
   }
   for (const stage of stagesOf(kernel)) {
     for (const e of expressionsOf(stage)) {
@@ -69,6 +70,11 @@ function expressionsOf(stage: Stage): readonly Expr[] {
     });
   for (const output of stage.outputs) for (const e of [output.body, ...output.init.map((s) => s.body)]) look(e);
   return found;
+}
+
+/** What a target that is lowered for holds a dtype in: elements below a byte lie in bytes. */
+function memoryOf(dtype: DType, target: Target): DType {
+  return target.lowers && isStorageDType(dtype) ? "u8" : dtype;
 }
 
 /** Narrow types are computed in wide registers. */

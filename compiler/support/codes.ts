@@ -76,7 +76,6 @@ export const CODES = {
   E2041: error("the program grows too large"),
   E2051: error("derived kernels are not built yet"),
   E2052: error("a construct that is not built yet"),
-  E2053: error("a built-in that is not built yet"),
   E2060: error("a test or schedule of something else than a kernel"),
   E2061: error("a size of a test without a fitting range"),
   // imports

@@ -4,7 +4,7 @@
  * nothing but JavaScript; `INDEX_FUNCTIONS` (index-to-js.ts) stands before them.
  */
 import { indexLimits } from "../../compiler/analysis/index-limits.ts";
-import { ARRAYS } from "../../compiler/ir/dtype.ts";
+import { ARRAYS, DTYPES } from "../../compiler/ir/dtype.ts";
 import type { DimRange, Kernel } from "../../compiler/ir/equations.ts";
 import type { Expr } from "../../compiler/ir/expr.ts";
 import type { MachineProgram } from "../../compiler/ir/machine.ts";
@@ -61,7 +61,10 @@ ${indexEnds(kernel)}
 }
 
 function elementFacts(dtype: keyof typeof ARRAYS): string {
-  return `dtype: "${dtype}", array: ${ARRAYS[dtype].name}`;
+  // Below 8 bits several elements lie in one byte, the first in the low bits.
+  const { storageBits, signed } = DTYPES[dtype];
+  const packed = storageBits < 8 ? `, packed: ${storageBits}, signed: ${signed}` : "";
+  return `dtype: "${dtype}", array: ${ARRAYS[dtype].name}${packed}`;
 }
 
 /** `checkCall(args, options)` gives `{ inputs, d, shapes, results }`, or throws a TypeError or RangeError that starts with a code. */
@@ -101,7 +104,7 @@ function checkCall(args, options) {
     const text = "an index of " + KERNEL + " may reach " + past + "; kernels compute indices in 32 bits; " + dimsText(d);
     throw wrongValue("E6210", text);
   }
-  PARAMS.forEach((p, n) => checkElements(p, inputs[n].data, d));
+  PARAMS.forEach((p, n) => checkElements(p, inputs[n].data, shapes[n], d));
   const results = OUTPUTS.map((o) => {
     const shape = numbers(o.shape(d), o.name);
     return { ...o, shape, data: outputArray(o, shape, own(options.out, o.name)) };
@@ -150,7 +153,7 @@ function argument(p, given) {
     const is = data?.constructor?.name ?? typeof data;
     throw wrongType("E6203", p.name + " is " + p.dtype + ", kept in a " + p.array.name + ", the argument is a " + is);
   }
-  if (shape === undefined) return { data, shape: rank < 2 ? (rank === 0 ? [] : [data.length]) : null };
+  if (shape === undefined) return { data, shape: rank === 0 ? [] : rank === 1 && p.packed === undefined ? [data.length] : null };
   if (!Array.isArray(shape) || shape.length !== rank || shape.some((s) => !Number.isInteger(s) || s < 0)) {
     throw wrongType("E6204", p.name + " has " + rank + " dims, the argument's shape is " + listed(shape));
   }
@@ -169,12 +172,23 @@ function scalar(p, given) {
   if ((typeof value !== "number" && typeof value !== "bigint") || (!whole && !float)) {
     throw wrongType("E6203", p.name + " is " + p.dtype + ", the argument is " + String(given));
   }
-  const element = p.array.of(big ? BigInt(value) : Number(value));
-  if (!float && BigInt(element[0]) !== BigInt(value)) {
+  const element = p.array.of(big ? BigInt(value) : p.packed === undefined ? Number(value) : Number(value) & (2 ** p.packed - 1));
+  if (!float && BigInt(elementAt(p, element, 0)) !== BigInt(value)) {
     throw wrongValue("E6004", String(given) + " for " + p.name + " is not in " + p.dtype + "'s range");
   }
   return element[0];
 }
+
+/** An element as a number; those below a byte are cut out of theirs. */
+function elementAt(p, data, i) {
+  if (p.packed === undefined) return data[i];
+  const at = i * p.packed;
+  const bits = (data[Math.floor(at / 8)] >> at % 8) & (2 ** p.packed - 1);
+  return p.signed && bits >> (p.packed - 1) === 1 ? bits - 2 ** p.packed : bits;
+}
+
+/** Elements of an array for so many of a tensor. */
+const lengthFor = (p, count) => (p.packed === undefined ? count : Math.ceil((count * p.packed) / 8));
 
 /** Dims as BigInts, from the shapes where they stand alone and from those given by name. */
 function bindDims(inputs, given) {
@@ -227,21 +241,26 @@ function checkShape(p, input, wanted) {
     throw wrongValue("E6205", p.name + " must have shape " + text + ", the argument has [" + input.shape.join(", ") + "]");
   }
   const count = shape.reduce((n, s) => n * s, 1);
-  if (input.data.length === count) return shape;
-  throw wrongValue("E6205", p.name + " of shape " + text + " has " + count + " elements, the array has " + input.data.length);
+  const length = lengthFor(p, count);
+  if (input.data.length === length) return shape;
+  const packed = p.packed === undefined ? "" : " in " + length + " bytes";
+  throw wrongValue("E6205", p.name + " of shape " + text + " has " + count + " elements" + packed + ", the array has " + input.data.length);
 }
 
-function checkElements(p, data, d) {
+function checkElements(p, data, shape, d) {
   const [lo, hi] = p.dtype === "bool" ? [0n, 2n] : p.range === null ? [] : p.range(d);
   if (lo === undefined) return;
-  for (let i = 0; i < data.length; i++) {
-    if (data[i] >= lo && data[i] < hi) continue;
-    throw wrongValue("E6207", p.name + " holds " + data[i] + " at element " + i + "; its values are in " + lo + ".." + hi);
+  const count = shape.reduce((n, s) => n * s, 1);
+  for (let i = 0; i < count; i++) {
+    const value = elementAt(p, data, i);
+    if (value >= lo && value < hi) continue;
+    throw wrongValue("E6207", p.name + " holds " + value + " at element " + i + "; its values are in " + lo + ".." + hi);
   }
 }
 
 function outputArray(o, shape, given) {
-  const count = bytesIn(o.name, shape, o.array.BYTES_PER_ELEMENT) / o.array.BYTES_PER_ELEMENT;
+  const each = o.array.BYTES_PER_ELEMENT;
+  const count = lengthFor(o, bytesIn(o.name, shape, each) / each);
   if (given === undefined) return new o.array(count);
   if (given instanceof o.array && given.length === count) return given;
   throw wrongValue("E6209", "output " + o.name + " wants a " + o.array.name + " of " + count + " elements");

@@ -7,8 +7,8 @@ import type { Comparison } from "../../compiler/ir/compare.ts";
 import { compareToReference } from "../../compiler/ir/compare.ts";
 import type { Kernel } from "../../compiler/ir/equations.ts";
 import { stagesOf, tensorsOf } from "../../compiler/ir/equations.ts";
-import type { DType } from "../../compiler/ir/dtype.ts";
-import { bf16FromBits, bf16ToBits, f16FromBits, f16ToBits } from "../../compiler/ir/dtype.ts";
+import type { AnyArray, DType } from "../../compiler/ir/dtype.ts";
+import { bf16FromBits, bf16ToBits, DTYPES, f16FromBits, f16ToBits, isStorageDType } from "../../compiler/ir/dtype.ts";
 import { some } from "../../compiler/ir/walk.ts";
 import type { MeasuredArray } from "../../compiler/ir/interpret-equations.ts";
 import { interpretEquations, interpretWithErrors } from "../../compiler/ir/interpret-equations.ts";
@@ -30,6 +30,7 @@ import type { Capabilities, Target } from "../../compiler/target.ts";
 import { checkCall } from "../../runtime/arguments.ts";
 import type { Device } from "../../runtime/device.ts";
 import { fromArray, toArray } from "../../runtime/nd-array.ts";
+import { Tensor } from "../../runtime/tensor.ts";
 
 /**
  * Within this many ulp in the language's sense; integers must be equal. Twice what the language promises by default: its
@@ -167,18 +168,60 @@ export function printState(state: State): string {
   }
 }
 
-/** The outputs in declared order, in the dtypes of the reference. */
+/** The outputs in declared order, in the dtypes and shapes of the reference. */
 function runState(state: State, inputs: Inputs, dims: Dims, reference: Reference): readonly NDArray[] {
-  if (state.level === "equations") return [...interpretEquations(state.kernel, inputs, dims).values()];
-  // f16 and bf16 are bit patterns from some pass on.
-  const held = new Map(state.program.buffers.map((b) => [b.id, b.dtype]));
-  const given = new Map([...inputs].map(([id, a]) => [id, held.get(id) === "u16" ? toBits(a) : a]));
-  const outputs =
-    state.level === "loops"
-      ? [...interpretLoops(state.program, given, dims, { seed: 7 }).values()]
-      : [...interpretMachine(state.program, given, dims, { seed: 7 }).values()];
-  const wanted = [...reference.values()].map((r) => r.array.dtype);
-  return outputs.map((a, n) => fromBits(a, wanted[n] ?? a.dtype));
+  // From some pass on f16 and bf16 are bit patterns, and elements below a byte are bytes.
+  const held =
+    state.level === "equations"
+      ? state.kernel.params.map(({ id, dtype, dims: extents }) => ({ id, dtype, rank: extents.length }))
+      : state.program.buffers.map(({ id, dtype, extent }) => ({ id, dtype, rank: extent.length }));
+  const given = new Map(
+    [...inputs].map(([id, a]) => {
+      const { dtype, rank } = known(
+        held.find((h) => h.id === id),
+        `input ${id}`,
+      );
+      return [id, dtype === "u16" ? toBits(a) : dtype === "u8" ? toBytes(a, rank) : a];
+    }),
+  );
+  const outputs = runLevel(state, given, dims);
+  const wanted = [...reference.values()].map((r) => r.array);
+  return outputs.map((a, n) => fromBytes(fromBits(a, wanted[n]?.dtype ?? a.dtype), known(wanted[n], "an output")));
+}
+
+function runLevel(state: State, inputs: Inputs, dims: Dims): readonly NDArray[] {
+  switch (state.level) {
+    case "equations":
+      return [...interpretEquations(state.kernel, inputs, dims).values()];
+    case "loops":
+      return [...interpretLoops(state.program, inputs, dims, { seed: 7 }).values()];
+    case "machine":
+      return [...interpretMachine(state.program, inputs, dims, { seed: 7 }).values()];
+    default:
+      return state satisfies never;
+  }
+}
+
+/** Packed elements as their bytes, in one row or, where rows fill whole bytes, in rows. */
+function toBytes(a: NDArray, rank: number): NDArray {
+  if (!isStorageDType(a.dtype)) return a;
+  const bytes = fromArray(a).elements;
+  const last = a.shape.at(-1) ?? 0;
+  const shape = rank > 1 ? [...a.shape.slice(0, -1), (last * DTYPES[a.dtype].bits) / 8] : [bytes.length];
+  return { dtype: "u8", shape, data: [...bytes] };
+}
+
+/** The other way; unused bits must be 0. */
+function fromBytes(a: NDArray, { dtype, shape }: NDArray): NDArray {
+  if (a.dtype === dtype || !isStorageDType(dtype)) return a;
+  const t = Tensor.over(dtype, shape, { kind: "cpu", array: Uint8Array.from(a.data, Number) });
+  const array = toArray(t);
+  expectSame(fromArray(array).elements, t.elements);
+  return array;
+}
+
+function expectSame(wanted: AnyArray, got: AnyArray): void {
+  if (wanted.join() !== got.join()) throw new Error("bits that belong to no element are not 0");
 }
 
 function toBits(a: NDArray): NDArray {

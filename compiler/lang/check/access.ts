@@ -2,10 +2,8 @@
  * Accesses: `X[n, c, y*s + r - p] pad 0`. The subscripts are checked and remembered, because ranges of indices are
  * inferred from them; that they stay inside the tensor is proved by a later pass.
  */
-import type { DType } from "../../ir/dtype.ts";
-import { DTYPES } from "../../ir/dtype.ts";
 import type { Expr, Pad } from "../../ir/expr.ts";
-import { cast, read } from "../../ir/expr.ts";
+import { read } from "../../ir/expr.ts";
 import type { Span } from "../../support/source.ts";
 import type * as Ast from "../ast.ts";
 import type { Context, Env } from "./context.ts";
@@ -73,7 +71,9 @@ function accessed(context: Context, env: Env, path: Ast.Path): TensorValue | nul
     message:
       second !== undefined && outputs.length === 0
         ? `\`${first.text}\` has no parts, and so no \`${second.text}\``
-        : `\`${path.names.map((n) => n.text).join(".")}\` is ${whatIs(entity)}, not a tensor`,
+        : entity.kind === "result" && second !== undefined
+          ? `\`${first.text}\` has no output \`${second.text}\``
+          : `\`${path.names.map((n) => n.text).join(".")}\` is ${whatIs(entity)}, not a tensor`,
     help:
       second !== undefined && SIZE_WORDS.has(second.text)
         ? [`sizes have names: write the dim in the declared shape of ${first.text}`]
@@ -114,7 +114,7 @@ function whatIs(entity: Entity): string {
     case "tensor":
       return "a tensor without such an output";
     case "result":
-      return "a result with several outputs, or without this one";
+      return "a result with several outputs";
     case "pending":
     case "poison":
       return "wrong";
@@ -131,9 +131,9 @@ function hasRank(context: Context, target: TensorValue, e: Ast.Access): boolean 
   const shape = target.dims.map((d) => (d.range === null ? "?" : context.polys.print(context.polys.poly(d.range.hi))));
   context.report("E2005", {
     span: e.span,
-    message: `\`${name}\` has ${rank} ${rank === 1 ? "dim" : "dims"}, and here ${count === 1 ? "is 1 subscript" : `are ${count} subscripts`}`,
+    message: `\`${name}\` ${rank === 0 ? "is one number" : `has ${rank} ${rank === 1 ? "dim" : "dims"}`}, and here ${count === 1 ? "is 1 subscript" : `are ${count} subscripts`}`,
     notes: rank === 0 ? [] : [`its shape is [${shape.join(", ")}]`],
-    help: rank === 0 ? [`write ${name} alone: it is a number`] : [],
+    help: rank === 0 ? [`write ${name} alone`] : [],
     related: target.symbol === null ? [] : [{ span: target.symbol.span, message: "declared here" }],
   });
   return false;
@@ -168,7 +168,7 @@ function record(context: Context, env: Env, tensor: TensorSymbol, subscripts: re
 
 type ElementDetails = { readonly pad?: (() => Pad) | null; readonly span: Span };
 
-/** One element of a tensor; storage types are read as i32. */
+/** One element of a tensor. */
 export function element(
   context: Context,
   symbol: TensorSymbol,
@@ -182,6 +182,5 @@ export function element(
     const at = indices.map((x) => context.at(x.span, exprOf(x, "index")));
     return context.at(how.span, read(dtype, symbol.id, at, { pad: how.pad?.() ?? null }));
   };
-  if (!DTYPES[dtype].storageOnly) return scalar(dtype, how.span, build);
-  return scalar("i32" satisfies DType, how.span, () => context.at(how.span, cast("i32", "exact", build())));
+  return scalar(dtype, how.span, build);
 }

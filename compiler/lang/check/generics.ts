@@ -134,7 +134,12 @@ function typeFor(context: Context, g: Ast.GenericParam, sort: Sort, sources: Gen
     return null;
   }
   if (!isDType(word)) {
-    context.report("E2027", { span: arg?.value.span ?? span, message: `\`${word}\` is not a dtype` });
+    const isDefault = arg === undefined && given === undefined && !sources.inferred.has(name);
+    context.report("E2027", {
+      span: arg?.value.span ?? (isDefault ? g.defaultValue?.span : null) ?? span,
+      message: `\`${word}\` is not a dtype`,
+      help: [dtypeHelp(word)],
+    });
     return null;
   }
   const wrong = (sort === "anyfloat" && !isFloat(word)) || (sort === "anyint" && !isInt(word));
@@ -289,29 +294,22 @@ export function resolveType(context: Context, name: Ast.Name, types: ReadonlyMap
   const generic = types.get(name.text);
   if (generic !== undefined) return generic;
   if (isDType(name.text)) return name.text;
-  const near = didYouMean(name.text, [
-    ...types.keys(),
-    "f32",
-    "f64",
-    "f16",
-    "bf16",
-    "i32",
-    "i64",
-    "i16",
-    "i8",
-    "u8",
-    "u32",
-    "bool",
-  ]);
   context.report("E2027", {
     span: name.span,
     message: `\`${name.text}\` is not a dtype`,
-    help: [
-      insteadOfDType(name.text) ??
-        (near === null ? "write f32, i32, bool, … or declare a generic: <T: anyfloat>" : `did you mean ${near} ?`),
-    ],
+    help: [dtypeHelp(name.text, [...types.keys()])],
   });
   return null;
+}
+
+const COMMON_DTYPES = ["f32", "f64", "f16", "bf16", "i32", "i64", "i16", "i8", "u8", "u32", "bool"];
+
+function dtypeHelp(word: string, generics: readonly string[] = []): string {
+  const near = didYouMean(word, [...generics, ...COMMON_DTYPES]);
+  return (
+    insteadOfDType(word) ??
+    (near === null ? "write f32, i32, bool, … or declare a generic: <T: anyfloat>" : `did you mean ${near} ?`)
+  );
 }
 
 /** A text where a value is wanted: strings name modules and files. */

@@ -4,7 +4,6 @@
  * tensors; its stages get dotted names.
  */
 import { proveCondition } from "../../analysis/prover.ts";
-import type { DType } from "../../ir/dtype.ts";
 import { isDType } from "../../ir/dtype.ts";
 import type { Expr } from "../../ir/expr.ts";
 import { Diagnostics } from "../../support/diagnostics.ts";
@@ -196,10 +195,6 @@ function expandInside(context: Context, inside: Env, x: Expansion): readonly Ker
     const value = results.get(o.name.text);
     return value === undefined ? [] : [{ name: o.name.text, value }];
   });
-}
-
-function dtypeOf(symbol: TensorSymbol): DType | null {
-  return symbol.dtype === "unknown" ? null : symbol.dtype;
 }
 
 /** Tensors for the declared outputs, in scope; null after a report. */
