@@ -36,11 +36,13 @@ describe.each(["f32", "f64"] as const)(`%s, seed ${SEED}`, (format) => {
   });
 });
 
+/** Of fmod(x, 3), where x has an error. */
+function doubt(x: number, error: number): number {
+  const dividend = { value: x, error, doubt: 0 };
+  return measureFloat("fmod", "f32", (a = 0, b = 0) => a % b, [dividend, exactly(3)], x % 3).doubt;
+}
+
 test("fmod is in doubt beside a multiple of its divisor, and at one", () => {
-  const doubt = (x: number, error: number): number => {
-    const dividend = { value: x, error, doubt: 0 };
-    return measureFloat("fmod", "f32", (a = 0, b = 0) => a % b, [dividend, exactly(3)], x % 3).doubt;
-  };
   expect(doubt(6, 0)).toBe(0);
   expect(doubt(6, 1e-6)).toBe(Infinity);
   expect(doubt(6.1, 1e-6)).toBeCloseTo(2e-5, 7);
