@@ -72,9 +72,6 @@ describe("rescale is gemmlowp's", () => {
 
 describe("rescale_single rounds once, half upward, and saturates", () => {
   const xs = [0, 1, -1, 2, -2, 3, 5, -5, 1000001, -1000001, 2147483647, -2147483648, 1073741824, -1073741825];
-  const kernel = (m: bigint): string =>
-    `kernel k(X: i32[N], s: i32) -> Y: i32[N] { Y[i] = rescale_single(X[i], ${m}, s); }`;
-
   test.each([-2147483648, -70, -62, -33, -31, -30, -1, 0, 1, 5, 31, 32, 33, 2147483647])("shift %i", (s) => {
     for (const m of [1518500250n, 1n, -2147483648n]) {
       const wanted = xs.map((x) => {
@@ -84,7 +81,10 @@ describe("rescale_single rounds once, half upward, and saturates", () => {
         const value = by <= 0n ? product << -by : (product + (1n << (by - 1n))) >> by;
         return Math.max(-2147483648, Math.min(2147483647, Number(value)));
       });
-      const out = run(kernel(m), { X: i32(...xs), s: array("i32", [s], []) });
+      const out = run(`kernel k(X: i32[N], s: i32) -> Y: i32[N] { Y[i] = rescale_single(X[i], ${m}, s); }`, {
+        X: i32(...xs),
+        s: array("i32", [s], []),
+      });
       expect(out["Y"], `m = ${m}`).toEqual(wanted);
       if (s >= 0) expect(each(`rescale_single(X[i], ${m}, ${s})`, xs, "i32")).toEqual(wanted);
     }

@@ -2,7 +2,7 @@
  * Every derived operation's expansion against the true value, in f32 and in f64: random bit patterns, values from its working
  * range and values where something changes, with fused and with unfused multiply-add, within the ulps its row promises
  * (the smallest subnormal is an ulp of results below the normals). The largest errors and the number of instructions are
- * printed. EINKORN_FUZZ=n takes n times as many values; bench/accuracy.ts takes millions, on the targets.
+ * printed. EINKORN_FUZZ=n takes n times as many values; test/accuracy.ts takes millions, on the targets.
  */
 import { describe, expect, test } from "vitest";
 import type { DerivedOp, DerivedRow } from "../../compiler/ir/derived-ops.ts";

@@ -15,15 +15,15 @@ import { makeRandom } from "../compiler/support/shuffle.ts";
 import type { Executable } from "../runtime/device.ts";
 import { openWasm } from "../runtime/devices/wasm.ts";
 import { fromArray, toArray } from "../runtime/nd-array.ts";
-import { kernelOf } from "../test/support/kernel-of.ts";
-import { anyPair, edgesOf, workingPair } from "../test/support/math-samples.ts";
-import { loadKernel } from "../test/support/run-kernel.ts";
-import { errorInUlps } from "../test/support/ulps.ts";
+import { kernelOf } from "./support/kernel-of.ts";
+import { anyPair, edgesOf, workingPair } from "./support/math-samples.ts";
+import { loadKernel } from "./support/run-kernel.ts";
+import { errorInUlps } from "./support/ulps.ts";
 
 const SEED = 1;
 const SAMPLES = Number(process.env["EINKORN_SAMPLES"] ?? 1_000_000);
 const BATCH = 10_000;
-const FILE = join(import.meta.dirname, "results", "accuracy.json");
+const FILE = join(import.meta.dirname, "..", "bench", "results", "accuracy.json");
 
 type Largest = { ulps: number; at: readonly number[]; result: number };
 type Row = {
