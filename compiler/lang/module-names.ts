@@ -44,7 +44,10 @@ function flawOf(specifier: string): Flaw | null {
   }
   // Backslashes, colons and what cannot be seen mean other things on other machines.
   if (/[\\:?*"<>|\p{C}\p{Zl}\p{Zp}]/u.test(specifier))
-    return { why: "has a character that no path of an import has", help: ["separate folders by /"] };
+    return {
+      why: "has a character that no path of an import has",
+      help: [specifier.includes("\\") ? "separate folders by /" : "name a file that lies here, as in ./lib/math.ein"],
+    };
   if (!/^\.\.?\//.test(specifier)) {
     const path = specifier.endsWith(".ein") ? specifier : `${specifier}.ein`;
     return {
@@ -53,7 +56,8 @@ function flawOf(specifier: string): Flaw | null {
     };
   }
   if (!specifier.endsWith(".ein") || /(^|\/)\.ein$/.test(specifier)) {
-    const help = /[\w-]$/.test(specifier) ? [`write ${specifier}.ein`] : [];
+    const isNameless = specifier.endsWith(".ein");
+    const help = /[\w-]$/.test(specifier) && !isNameless ? [`write ${specifier}.ein`] : [];
     return { why: "is not a file that ends in .ein", help };
   }
   return specifier.includes("//") ? { why: "has an empty part between two /", help: [] } : null;

@@ -5,6 +5,7 @@
  */
 import type { IToken } from "chevrotain";
 import { didYouMean } from "../support/typos.ts";
+import { REDUCTIONS } from "./builtins.ts";
 import { headAdvice } from "./head-advice.ts";
 import { operandAfter, operatorAdvice } from "./operator-advice.ts";
 import {
@@ -150,8 +151,9 @@ function keywordAsName(failure: ParseFailure): Explanation | null {
   const wantsName =
     wants(failure, T.Identifier) || isAfterOpening(failure, "inputs") || isAfterOpening(failure, "args");
   if (token === undefined || !T.HARD_KEYWORDS.has(token.tokenType) || !wantsName) return null;
-  // Between values these are words of the language in the wrong place, not names.
-  if (wantsExpression(failure) && isOf(token, T.InWord, T.DivWord, T.WhereWord, T.LetWord)) return null;
+  // Between values these are words of the language in the wrong place, not names; with brackets they are read as one.
+  const isRead = isOf(failure.tokens[failure.at + 1], T.LeftBracket);
+  if (!isRead && wantsExpression(failure) && isOf(token, T.InWord, T.DivWord, T.WhereWord, T.LetWord)) return null;
   if (startsDeclaration(failure.tokens, failure.at)) return null;
   return {
     code: "E1016",
@@ -200,12 +202,17 @@ function rangeAsSubscript(failure: ParseFailure): Explanation | null {
   const innermost = openBrackets(failure).at(-1);
   if (!isOf(innermost, T.LeftBracket) || failure.rules.includes("type")) return null;
   const owner = failure.tokens[failure.tokens.indexOf(innermost, failure.first) - 1]?.image ?? "X";
+  const isReduction = failure.rules.at(-1) === "subscripted" && Object.hasOwn(REDUCTIONS, owner);
   return {
     code: "E1021",
     input: {
       message: "there are no slices; brackets hold one index for each axis",
       span: foundSpan(failure),
-      help: [`give the index a name: ${owner}[k in 0..K] where it is bound, ${owner}[k] where it is read`],
+      help: [
+        isReduction
+          ? `give the index a name: ${owner}[k in 0..K](…)`
+          : `give the index a name: ${owner}[k in 0..K] where it is bound, ${owner}[k] where it is read`,
+      ],
     },
   };
 }
@@ -255,7 +262,11 @@ function partOfResult(failure: ParseFailure): Explanation | null {
     const help = ["write * for a product"];
     return { code: "E1020", input: { message: "the result of a call is no function", span, help } };
   }
-  const help = ["name the result first: let (v[i], p[i]) = argmax[j](…); then use v[i]"];
+  const help = [
+    isOf(token, T.LeftBracket)
+      ? "name the result first: let r = f(X); then read r[i]"
+      : "name the result first: let (v[i], p[i]) = argmax[j](…); then use v[i]",
+  ];
   return { code: "E1020", input: { message: "a part of a result can only be taken by its name", span, help } };
 }
 
@@ -364,7 +375,8 @@ function missingOperator(failure: ParseFailure): Explanation | null {
     return { code: "E1002", input: { message: `${quote(token)} is no operator`, span, help: [instead] } };
   }
   if (isOf(last, T.NumberText)) {
-    const help = [`write ${last.image} * ${token.image}`];
+    const right = operandAfter({ ...failure, at: failure.at - 1 }) ?? token.image;
+    const help = [`write ${last.image} * ${right}`];
     return { code: "E1002", input: { message: "a product is written with `*`", span, help } };
   }
   const message = `expected ${expectedWording(failure)}, found ${quote(token)}`;

@@ -40,6 +40,7 @@ function nearestOf(name: string, names: readonly string[]): string {
   const near = didYouMean(name, names);
   if (near !== null) return `did you mean ${near} ?`;
   if (names.length === 0) return "remove it";
+  if (names.length === 1) return `write ${names[0] ?? ""}`;
   const shown = names.slice(0, 12).join(", ");
   return `write one of ${shown}${names.length > 12 ? ", …" : ""}`;
 }

@@ -31,8 +31,9 @@ describe("cases", () => {
 
   it("are at least 120, and no text is left of one that is gone", () => {
     expect(cases.length).toBeGreaterThanOrEqual(120);
+    const goldens = new Set(cases.map((c) => goldenOf(c.file)));
     const texts = readdirSync(import.meta.dirname).filter((name) => name.endsWith(".txt"));
-    expect(texts.toSorted()).toEqual(cases.map((c) => goldenOf(c.file)).toSorted());
+    expect(texts.filter((name) => !goldens.has(name))).toEqual([]);
   });
 });
 

@@ -9,6 +9,7 @@ import type * as Ast from "../ast.ts";
 import { bindIndex } from "./binders.ts";
 import type { Context, Env, InitSubscript, InitSymbol, StageSymbol } from "./context.ts";
 import type { Declared } from "./declare-equations.ts";
+import { hereAre } from "./generics.ts";
 import { asScalar, evaluate, evaluateScalar, takeApart } from "./parts.ts";
 import { Scope } from "./scope.ts";
 import { convert } from "./types.ts";
@@ -129,7 +130,7 @@ function checkInit(context: Context, env: Env, stage: StageSymbol, init: Ast.Ini
     if (places.length !== rank) {
       context.report("E2005", {
         span: t.span,
-        message: `\`${t.name.text}\` has ${rank} dims, and here are ${places.length}`,
+        message: `\`${t.name.text}\` has ${rank} ${rank === 1 ? "dim" : "dims"}, and ${hereAre(places.length)}`,
       });
       return [];
     }

@@ -102,13 +102,13 @@ const CONDITION_HELP = "use `? :` to make a number of a condition: (c ? 1 : 0)";
 
 function meetHelp(a: Scalar, b: Scalar): string {
   if (a.type === "bool" || b.type === "bool") return CONDITION_HELP;
+  const [x, y] = [shortText(a.span), shortText(b.span)];
+  if (isReal(a.type) && isReal(b.type)) return `write f32(${x}) and f32(${y})`;
   const [whole, real] = isWhole(a.type) ? [a, b] : [b, a];
   if (isReal(real.type) && whole.type !== "index") {
     const to = real.type === "real" || real.type === "index" || real.type === "unknown" ? "f32" : real.type;
     return castHelp(whole.type, to, shortText(whole.span));
   }
-  const [x, y] = [shortText(a.span), shortText(b.span)];
-  if (isReal(a.type) && isReal(b.type)) return `write f32(${x}) and f32(${y})`;
   return `write the cast that is meant, such as i64(${x}) and i64(${y})`;
 }
 
@@ -169,7 +169,9 @@ function divide(context: Context, a: Scalar, b: Scalar, at: OperatorSpans): Valu
     message: "`/` needs a float operand, and both of these are integers",
     help: [
       `write ${x} div ${y} to round down`,
-      typeof a.constant === "bigint" ? `write ${a.constant}.0 / ${y}` : `write f32(${x}) / f32(${y})`,
+      typeof a.constant === "bigint"
+        ? `write ${a.constant}.0 / ${y}`
+        : `write f32(${x}) / ${typeof b.constant === "bigint" ? y : `f32(${y})`}`,
     ],
   });
   return poison(at.span);
@@ -180,7 +182,11 @@ function wholeDivision(context: Context, operator: "div" | "%", a: Scalar, b: Sc
   if (type === null) return poison(at.span);
   if (isWhole(type) || type === "unknown")
     return operation(context, INTEGER[operator], [a, b], computingType(type), at.span);
-  const help = operator === "div" ? "write floor(a / b)" : "write fmod(a, b), or a - b * floor(a / b)";
+  const [x, y] = [shortText(a.span), shortText(b.span)];
+  const help =
+    operator === "div"
+      ? `write floor(${x} / ${y})`
+      : `write fmod(${x}, ${y}), or a - b * floor(a / b), which rounds down`;
   return wrongOperands(context, at, `\`${operator}\` is for integers, and these are ${typeName(type)}`, [help]);
 }
 
@@ -261,7 +267,8 @@ export function unary(context: Context, operator: UnaryOperator, operand: Value,
       return scalar("bool", at.span, () => context.at(at.span, apply("not", exprOf(x, "bool"))), { pure: x.pure });
     }
     const type = arithmeticType(x.type);
-    if (type === null) return wrongOperands(context, at, "`-` is for numbers, and this is bool", ["write !c"]);
+    if (type === null)
+      return wrongOperands(context, at, "`-` is for numbers, and this is bool", [`write !${shortText(x.span)}`]);
     return operation(context, "neg", [x], type, at.span);
   });
 }

@@ -65,11 +65,12 @@ function reportTensor(context: Context, value: TensorValue, span: Span): void {
 
 /** What an equation computes is used where only dims are known: in the range of a left-hand index. */
 export function reportPending(context: Context, path: Ast.Path): void {
+  const text = path.names.map((n) => n.text).join(".");
   context.report("E2011", {
     span: path.span,
-    message: `\`${path.names[0].text}\` is computed by the equations, and a range on the left is made of dims and generics`,
+    message: `\`${text}\` is computed by the equations, and a range on the left is made of dims and generics`,
     help: [
-      `let the stage run over all of it, and stop where it is read: sum[i in 0..${path.names[0].text}](…)`,
+      `let the stage run over all of it, and stop where it is read: sum[i in 0..${text}](…)`,
       "guard the value instead: i < n ? a : b",
     ],
   });

@@ -30,7 +30,7 @@ export function checkTestSizes(
       diagnostics.report("E2002", {
         span: name.span,
         message: `\`${node.name.text}\` has no dim or generic \`${text}\``,
-        help: near === null ? [] : [`did you mean ${near} ?`],
+        help: [near === null ? `it has ${names.join(", ")}` : `did you mean ${near} ?`],
       });
     } else if (before.has(text)) {
       diagnostics.report("E2061", { span: name.span, message: `\`${text}\` has two ranges in this test` });

@@ -146,6 +146,8 @@ export function refuseCast(
   const [low, high] = roomIn(type, value);
   const where = whereFor(scope, [low, high]);
   const goal: Condition = { kind: "all", of: [atLeastZero(low), atLeastZero(high)] };
+  const text = scope.shared.names.value(e.arg);
+  const operand = text.length <= SHORT ? text : "…";
   report(scope, place, "E2103", {
     message: `\`${scope.shared.names.value(e.arg)}\` may not fit ${type}`,
     label: `may be anywhere in ${intervalText(scope, value)}, but ${holdsText(type)}`,
@@ -154,7 +156,7 @@ export function refuseCast(
       where === null ? rangeHelp(scope, [value], rangeOfType(type)) : `require where ${where}`,
       e.arg.type === "index"
         ? "clamp the value, or keep it in i64"
-        : `write sat_${type}(…) to saturate, or wrap_${type}(…) to keep the low bits`,
+        : `write sat_${type}(${operand}) to saturate, or wrap_${type}(${operand}) to keep the low bits`,
     ],
   });
 }
