@@ -92,7 +92,16 @@ export function measureFloat(
   const rounding = EXACT.has(op) ? 0 : roundingError(dtype, result) * allowance(op, dtype);
   // A target may round the product of an fma, or not.
   const product = op === "fma" ? roundingError(dtype, Number(first?.value) * Number(operands[1]?.value)) : 0;
-  return { value: result, error: inherited(exact, operands) + rounding + product, doubt };
+  return { value: result, error: inherited(exact, operands) + bilinear(op, operands) + rounding + product, doubt };
+}
+
+/**
+ * A product near zero of two numbers near zero has slopes of zero, and may yet be the product of what both may be off by,
+ * 4e each within 2 ulp: the squares of a variance of equal numbers.
+ */
+function bilinear(op: Op, [a, b]: readonly Measured[]): number {
+  if ((op !== "mul" && op !== "fma") || a === undefined || b === undefined) return 0;
+  return a.error === 0 || b.error === 0 ? 0 : 4 * a.error * b.error;
 }
 
 /**

@@ -12,6 +12,7 @@ const one = (name: string, file: string, find: string, replace: string): Mutant 
 
 const TILE = "compiler/schedule/tile-loop.ts";
 const LANES = "compiler/schedule/lane-reduction.ts";
+const BLOCKS = "compiler/schedule/sum-blocks.ts";
 const NEST = "compiler/schedule/initial-nest.ts";
 const PADS = "compiler/passes/expand-pads.ts";
 const REDUCERS = "compiler/ir/reducers.ts";
@@ -47,6 +48,12 @@ export const MUTANTS: readonly Mutant[] = [
     "sequence([swept, ...merges(lanes)])",
   ),
   one("partial results of copies not merged", LANES, "return [...intoFirst, intoTarget];", "return [intoTarget];"),
+  one(
+    "last block of a long sum missing",
+    BLOCKS,
+    'add(apply("floor_div", sub(extent, index(1)), index(most)), index(1))',
+    'add(apply("floor_div", sub(extent, index(1)), index(most)), index(0))',
+  ),
   one("accumulator not reset for each point", NEST, "return [...start, fill];", "return [fill];"),
   one(
     "initial slices of a recurrence missing",
