@@ -36,6 +36,8 @@ const MOST_TERMS = 256;
 const HIGHEST_DEGREE = 16;
 const LONGEST_COEFFICIENT = 1n << 4096n;
 const LONGEST_SHIFT = 64n;
+/** Polynomials inside each other that one text shows: the rest is cut, for nobody reads it, and it may double at each level. */
+const MOST_PRINTED = 40;
 
 /** What is known where nothing has been assumed: the values of numbers. */
 export const NOTHING_KNOWN: Known = {
@@ -231,15 +233,20 @@ export class Atoms {
 
   /** Prints like source text; `nameOf` gives the name of a symbol. `n - d*(n div d)` is printed as `n % d`. */
   print(p: Poly, nameOf: (symbol: string) => string = (id) => id): string {
-    const remainders = new Map<string, string>();
-    const shown = this.#withRemainders(p, remainders, nameOf);
-    return printPoly(shown, (id) => remainders.get(id) ?? this.#printAtom(id, nameOf));
+    return this.#print(p, nameOf, { left: MOST_PRINTED });
   }
 
-  #printAtom(id: string, nameOf: (symbol: string) => string): string {
+  #print(p: Poly, nameOf: (symbol: string) => string, room: { left: number }): string {
+    if (room.left-- <= 0) return "…";
+    const remainders = new Map<string, string>();
+    const inner = (q: Poly): string => this.#print(q, nameOf, room);
+    const shown = this.#withRemainders(p, remainders, inner);
+    return printPoly(shown, (id) => remainders.get(id) ?? this.#printAtom(id, nameOf, inner));
+  }
+
+  #printAtom(id: string, nameOf: (symbol: string) => string, inner: (q: Poly) => string): string {
     const d = this.definition(id);
     if (d === null) return nameOf(id);
-    const inner = (q: Poly): string => this.print(q, nameOf);
     switch (d.kind) {
       case "quotient":
         return `(${operandText(d.numerator, inner)} div ${operandText(d.divisor, inner)})`;
@@ -257,7 +264,7 @@ export class Atoms {
   }
 
   /** Replaces each `c*n - c*d*(n div d)` by `c` times an atom that prints as `n % d`. */
-  #withRemainders(p: Poly, remainders: Map<string, string>, nameOf: (symbol: string) => string): Poly {
+  #withRemainders(p: Poly, remainders: Map<string, string>, inner: (q: Poly) => string): Poly {
     let shown = p;
     for (const id of atomsOf(p)) {
       const d = this.definition(id);
@@ -265,7 +272,6 @@ export class Atoms {
       const coefficient = remainderCoefficient(shown, id, d.numerator, d.divisor);
       if (coefficient === null) continue;
       const name = `%${id}`;
-      const inner = (q: Poly): string => this.print(q, nameOf);
       remainders.set(name, `(${operandText(d.numerator, inner)} % ${operandText(d.divisor, inner)})`);
       shown = add(
         sub(shown, mul(coefficient, sub(d.numerator, mul(d.divisor, atom(id))))),

@@ -284,7 +284,8 @@ export function divideFactors(whole: readonly string[], part: readonly string[])
  */
 export function printPoly(a: Poly, nameOf: (id: string) => string): string {
   let text = "";
-  for (const t of a.terms.toSorted((s, u) => printRank(s) - printRank(u))) {
+  for (const [n, t] of a.terms.toSorted((s, u) => printRank(s) - printRank(u)).entries()) {
+    if (n === MOST_PRINTED) return `${text} + …`;
     const size = t.coefficient < 0n ? -t.coefficient : t.coefficient;
     const product = t.factors.map(nameOf).join("*");
     const body = product === "" ? `${size}` : size === 1n ? product : `${size}*${product}`;
@@ -293,6 +294,9 @@ export function printPoly(a: Poly, nameOf: (id: string) => string): string {
   }
   return text === "" ? "0" : text;
 }
+
+/** Terms; a message is no place for hundreds. */
+const MOST_PRINTED = 32;
 
 function printRank(t: Term): number {
   return (t.coefficient < 0n ? 100 : 0) + (t.key === "" ? 50 : 0) - t.factors.length;

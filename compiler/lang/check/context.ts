@@ -31,9 +31,17 @@ export const LIMITS = {
   /** Levels of nested expressions after inlining. */
   depth: 600,
   stages: 1_000,
+  /** Parameters of a kernel, its outputs, its generics: of each so many. */
+  heads: 1_000,
+  /** Dims of a kernel: the work grows with their square. */
+  dims: 250,
+  /** Conditions of a kernel, each of which is looked at beside the ones before it. */
+  conditions: 100,
   /** Kernels and functions that call each other. */
   calls: 40,
 } as const;
+
+const STORE = "store an intermediate result in a stage of its own: let t[i] = …;";
 
 /** An index that a left-hand side, a reduction or an `init` binds. */
 export type IndexSymbol = DimSlot & {
@@ -280,7 +288,7 @@ export class Context {
   }
 
   /** Refuses the program as too large; all further checking stops quickly. */
-  exhaust(span: Span, what: string, env: Env | null): void {
+  exhaust(span: Span, what: string, env: Env | null, help = STORE): void {
     if (this.#exhausted) return;
     this.#exhausted = true;
     const calls = (env?.calls ?? []).map((c) => c.name.text);
@@ -288,7 +296,7 @@ export class Context {
       span: env?.origin ?? span,
       message: `the program grows too large here: ${what}`,
       notes: calls.length < 2 ? [] : [`in the expansion of ${calls.slice(0, 6).join(", which calls ")}`],
-      help: ["store an intermediate result in a stage of its own: let t[i] = …;"],
+      help: [help],
     });
   }
 

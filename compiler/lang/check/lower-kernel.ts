@@ -9,7 +9,7 @@ import { InternalError } from "../../support/invariant.ts";
 import type { Span } from "../../support/source.ts";
 import type * as Ast from "../ast.ts";
 import type { Language } from "./context.ts";
-import { Context } from "./context.ts";
+import { Context, LIMITS } from "./context.ts";
 import { checkEquations } from "./equations.ts";
 import { evaluateExpression } from "./expressions.ts";
 import { declare } from "./parts.ts";
@@ -68,6 +68,11 @@ function lowerIn(
 ): Kernel | null {
   const scope = new Scope();
   const dims = declaredDims(context, node);
+  const excess = excessOf(node, dims?.length ?? 0);
+  if (excess !== null) {
+    context.exhaust(node.name.span, excess, null, "split the kernel into several");
+    return null;
+  }
   for (const name of given.keys()) {
     if (genericsOf(node).some((g) => g.name.text === name)) continue;
     context.report("E2016", {
@@ -140,6 +145,20 @@ function lowerIn(
     where: context.where,
     span: node.span,
   };
+}
+
+/** What the declaration itself has too many of; null where it has not. */
+function excessOf({ params, outputs, generics, where, equations }: Ast.Kernel, dims: number): string | null {
+  const counts: readonly (readonly [number, number, string])[] = [
+    [params.length, LIMITS.heads, "parameters"],
+    [outputs.length, LIMITS.heads, "outputs"],
+    [generics.length, LIMITS.heads, "generics"],
+    [dims, LIMITS.dims, "dims"],
+    [where.length, LIMITS.conditions, "conditions"],
+    [equations.length, LIMITS.stages, "stages"],
+  ];
+  const [excess] = counts.filter(([count, limit]) => count > limit);
+  return excess === undefined ? null : `more than ${excess[1]} ${excess[2]}`;
 }
 
 function assumeWhere(context: Context, c: NonNullable<ReturnType<typeof whereConditions>>[number]): void {

@@ -19,6 +19,7 @@ import { checkTime } from "./recurrences.ts";
 import { refuseAccess, refuseEmptyPad, warnNoHalo } from "./refuse-access.ts";
 import type { Outcome, Scope } from "./scope.ts";
 import type { Place, Subscript } from "./shared.ts";
+import { isHopeless } from "./shared.ts";
 import { isInteger } from "./integers.ts";
 import { joinBounds } from "./value-bounds.ts";
 
@@ -30,6 +31,7 @@ function goalText(scope: Scope, s: Subscript): string {
 
 /** `checked` has checked subscripts; `original` is the user's node, which stays if nothing changes. */
 export function proveRead(checked: Read, original: Read, scope: Scope, place: Place): Read {
+  if (isHopeless(scope.shared)) return checked;
   const { tensors, spans } = scope.shared;
   const own = spans.get(original);
   const tensor = known(tensors.get(checked.tensor), `the tensor ${checked.tensor}`);

@@ -33,13 +33,14 @@ import { UNBOUNDED } from "./bounds.ts";
 import { refuseCast, refuseDivisor, refuseOverflow, refuseShift } from "./refuse-arithmetic.ts";
 import type { Scope } from "./scope.ts";
 import type { Place } from "./shared.ts";
+import { isHopeless } from "./shared.ts";
 import { proveBySizes } from "./extremes.ts";
 import { fits, isIntDType, isInteger, typeBounds } from "./integers.ts";
 
 /** The operands have been checked. A divisor that is not 0 on this path only is made harmless on the others. */
 export function checkOperation(e: Apply, scope: Scope, place: Place): Expr {
   const first = known(e.args[0], "an operand").type;
-  if (!isInteger(first) || !isCoreOp(e.op)) return e;
+  if (!isInteger(first) || !isCoreOp(e.op) || isHopeless(scope.shared)) return e;
   const safe = e.op === "floor_div" || e.op === "floor_mod" ? checkDivisor(e, scope, place) : e;
   if ((e.op === "shl" || e.op === "shr") && isIntDType(first)) checkShift(e, first, scope, place);
   rememberInterval(safe, scope);

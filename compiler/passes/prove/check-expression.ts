@@ -13,6 +13,7 @@ import { boundsOver } from "./extremes.ts";
 import { checkReduce } from "./reductions.ts";
 import type { Scope } from "./scope.ts";
 import type { Place } from "./shared.ts";
+import { isHopeless } from "./shared.ts";
 import { isInteger } from "./integers.ts";
 import { joinBounds } from "./value-bounds.ts";
 
@@ -22,6 +23,7 @@ export function checkExpression(e: Expr, scope: Scope, place: Place): Expr {
   if (before !== undefined) return before;
   const { spans } = scope.shared;
   const own = spans.get(e);
+  if (isHopeless(scope.shared)) return e;
   const checked = checkNode(e, scope, own === undefined ? place : { ...place, span: own });
   // A node that the compiler made has no text, and gets none by being rebuilt.
   if (own !== undefined && !spans.has(checked)) spans.set(checked, own);

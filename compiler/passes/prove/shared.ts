@@ -57,3 +57,11 @@ export type Subscript = {
   readonly lo: Poly;
   readonly hi: Poly;
 };
+
+/** Refusals of one kernel. A proof that fails costs the most, for it is searched for to its end. */
+const MOST_REFUSALS = 30;
+
+/** Has so much been refused that the rest of the kernel is not looked at? It is refused as it is. */
+export function isHopeless({ diagnostics }: Shared): boolean {
+  return diagnostics.list.length >= MOST_REFUSALS && diagnostics.hasErrors;
+}
