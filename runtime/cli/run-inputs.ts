@@ -141,8 +141,10 @@ export function makeInputs(
   for (const [n, p] of kernel.params.entries()) {
     const source = inputs.made.get(p.name);
     if (source === undefined) continue;
-    for (const { hi } of p.dims) {
-      const unknown = [...freeVariables(hi).values()].find((v) => !byId.has(v.id));
+    // Random values lie within the range type, whose ends may be sizes, too.
+    const range = source.kind === "random" && p.values !== null ? [p.values.lo, p.values.hi] : [];
+    for (const size of [...p.dims.map((d) => d.hi), ...range]) {
+      const unknown = [...freeVariables(size).values()].find((v) => !byId.has(v.id));
       if (unknown !== undefined) {
         refuse("E6402", `the size ${unknown.name} of ${p.name} is not known`, {
           help: [`give --dim ${unknown.name}=…`],

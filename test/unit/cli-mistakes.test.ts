@@ -68,6 +68,7 @@ const MISTAKES: readonly (readonly [line: string, exit: number, code: string, te
     /folder/,
   ],
   ["run @/two.ein:pick --in table=random --in ids=3 --dim V=3 --dim N=2", 1, "E6207", /ids holds 3 .* 0\.\.3/],
+  ["run @/two.ein:pick --in ids=random --dim N=2", 2, "E6402", /the size V of ids is not known/],
   ["run @/two.ein:pick --in table=random --in ids=0 --dim V=3 --dim N=2147483648", 2, "E6402", /2\^31/],
   ["run @/two.ein:blend --const left=x.npy", 2, "E6403", /--const is not built yet/],
   ["run @/two.ein:blend --dialect vitis", 2, "E6403", /the dialect vitis is not built yet/],
