@@ -4,7 +4,8 @@
  * code come from positions; which parameter is which stands in the manifest.
  */
 import { diagnostic, EinkornError } from "../../compiler/support/diagnostics.ts";
-import type { DType } from "../../compiler/ir/dtype.ts";
+import type { DType, StorageDType } from "../../compiler/ir/dtype.ts";
+import { DTYPES, isStorageDType } from "../../compiler/ir/dtype.ts";
 import type { Kernel } from "../../compiler/ir/equations.ts";
 import { evaluateCondition } from "../../compiler/ir/evaluate-index.ts";
 import type { Artifact, ArtifactFile } from "../../compiler/target.ts";
@@ -98,9 +99,13 @@ const BESIDE_C: ReadonlyMap<DType, string> = new Map([
   ["bool", "0 or 1"],
 ]);
 
+function packedText(dtype: StorageDType): string {
+  return `${dtype}, ${8 / DTYPES[dtype].bits} in a byte, the first in the low bits`;
+}
+
 /** Dtype and shape as the language has them, where C says less. */
 function describe(a: CArray, dtype: DType): string {
-  const as = BESIDE_C.get(dtype) ?? dtype;
+  const as = BESIDE_C.get(dtype) ?? (isStorageDType(dtype) ? packedText(dtype) : dtype);
   if (a.shape.length === 0) return `${as}, one value`;
   return a.count === 0 ? `${as}, shape [${a.shape.join(", ")}]: no elements, nothing is read or written` : as;
 }

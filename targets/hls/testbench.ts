@@ -2,10 +2,12 @@
  * `<stem>_test.c`: fills the inputs by the formula of golden.ts, runs the kernel twice (its scratch must not remember), and
  * compares with the golden data; exit code 1 on a mismatch. Hosted C99, to be run under sanitizers.
  */
-import type { DType, FloatDType } from "../../compiler/ir/dtype.ts";
-import { isBool, isFloat } from "../../compiler/ir/dtype.ts";
-import type { Kernel } from "../../compiler/ir/equations.ts";
+import type { DType, FloatDType, StorageDType } from "../../compiler/ir/dtype.ts";
+import { DTYPES, isBool, isFloat, isStorageDType } from "../../compiler/ir/dtype.ts";
+import type { Kernel, Tensor } from "../../compiler/ir/equations.ts";
+import { evaluateShape } from "../../compiler/ir/evaluate-index.ts";
 import type { ConstValue } from "../../compiler/ir/expr.ts";
+import { countOf } from "../../compiler/ir/values.ts";
 import { known } from "../../compiler/support/invariant.ts";
 import { C_BYTES } from "./c-types.ts";
 import { dtypesOf } from "./dtypes-of.ts";
@@ -156,7 +158,34 @@ ${[
 
 function fill(a: CArray, position: number, dtype: DType, kernel: Kernel): string {
   const value = maker(a, position, dtype, kernel);
+  if (isStorageDType(dtype)) return fillPacked(a, dtype, value, known(kernel.params[position], "parameter"));
   return a.count === 0 ? "" : `for (uint32_t n = 0; n < ${a.count}u; n++) ${a.name}[n] = ${value};`;
+}
+
+/** Elements below a byte, one after the other into bytes of zeros. */
+function fillPacked(a: CArray, dtype: StorageDType, value: string, p: Tensor): string {
+  const count = countOf(evaluateShape(p.dims, new Map()));
+  const { byte, shift, mask } = placeIn(dtype, "n");
+  const element = `${a.name}[${byte}] = (uint8_t)(${a.name}[${byte}] | ((unsigned)${value} & ${mask}u) << ${shift});`;
+  return `memset(${a.name}, 0, sizeof ${a.name});${count === 0 ? "" : ` for (uint32_t n = 0; n < ${count}u; n++) ${element}`}`;
+}
+
+/** Where the n-th element lies, the first in the low bits of a byte. */
+function placeIn(
+  dtype: StorageDType,
+  n: string,
+): { readonly byte: string; readonly shift: string; readonly mask: number } {
+  const { bits } = DTYPES[dtype];
+  const perByte = 8 / bits;
+  return { byte: `(${n}) / ${perByte}u`, shift: `(${n}) % ${perByte}u * ${bits}u`, mask: 2 ** bits - 1 };
+}
+
+/** The value of the n-th element. */
+function packedValue(a: CArray, dtype: StorageDType, n: string): string {
+  const { byte, shift, mask } = placeIn(dtype, n);
+  const low = `(${a.name}[${byte}] >> ${shift} & ${mask})`;
+  const sign = 2 ** (DTYPES[dtype].bits - 1);
+  return DTYPES[dtype].signed ? `((${low} ^ ${sign}) - ${sign})` : low;
 }
 
 function maker(a: CArray, position: number, dtype: DType, kernel: Kernel): string {
@@ -181,7 +210,8 @@ function tables(a: CArray, g: GoldenOutput, dtype: DType): string {
   if (g.want.length === 0) return `/* ${a.name} is empty */`;
   const size = `[${g.want.length}]`;
   const values = rows(g.want.map((x) => constantText(dtype, x)));
-  if (g.tolerance === null) return `static const ${a.type} want_${a.name}${size} = {\n${values}\n};`;
+  const type = isStorageDType(dtype) ? "int8_t" : a.type;
+  if (g.tolerance === null) return `static const ${type} want_${a.name}${size} = {\n${values}\n};`;
   const tolerances = rows(g.tolerance.map((t) => (t === Infinity ? "INFINITY" : roundedUp(t))));
   return `static const double want_${a.name}${size} = {\n${values}\n};\nstatic const double tolerance_${a.name}${size} = {\n${tolerances}\n};`;
 }
@@ -218,7 +248,7 @@ function rows(values: readonly string[]): string {
 function check(a: CArray, g: GoldenOutput, dtype: DType): string {
   if (g.want.length === 0) return "";
   const at = g.stride === 1 ? "n" : `n * ${g.stride}u`;
-  const got = `${a.name}[${at}]`;
+  const got = isStorageDType(dtype) ? packedValue(a, dtype, at) : `${a.name}[${at}]`;
   const value = dtype === "f16" ? `half_value(${got})` : dtype === "bf16" ? `brain_value(${got})` : got;
   const name = `"${a.name}", (unsigned long)${g.stride === 1 ? "n" : `(${at})`}`;
   const call = isFloat(dtype)

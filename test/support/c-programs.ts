@@ -237,4 +237,15 @@ export const C_PROGRAMS: readonly CProgram[] = [
     }`,
     sizes: along(0, 1, 5, 33),
   },
+  {
+    name: "elements below a byte",
+    source: `kernel packed(X: i4[N] in -8..7, Y: u2[N, 4], b: u1) -> A: i4[N], B: u1[N], C: i2, D: u2[N, 4], E: i32[N] {
+      A[i] = i4(X[i] + i32(b));
+      B[i] = wrap_u1(i);
+      C = sat_i2(X[0] pad 1);
+      D[i, j] = Y[i, 3 - j];
+      E[i] = sum[j](Y[i, j] * X[i]);
+    }`,
+    sizes: along(0, 1, 9),
+  },
 ];
