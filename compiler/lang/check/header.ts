@@ -66,14 +66,14 @@ export function declaredDims(context: Context, node: Ast.Kernel): readonly Decla
     }
   }
   const missing = new Set<string>();
-  const isGiven = (name: string): boolean =>
-    dims.has(name) || generics.has(name) || node.params.some((p) => p.name.text === name);
+  const params = new Set(node.params.map((p) => p.name.text));
+  const numbers = new Set(node.params.flatMap((p) => (p.type.shape.length === 0 ? [p.name.text] : [])));
+  const isGiven = (name: string): boolean => dims.has(name) || generics.has(name) || params.has(name);
   for (const p of [...node.params, ...node.outputs]) {
     const { shape, range } = p.type;
     for (const e of [...shape, ...(range === null ? [] : [range.low, range.high])]) {
       for (const name of mentionsOf([e]).names) {
-        const isNumber = node.params.some((n) => n.name.text === name && n.type.shape.length === 0);
-        if (isNumber && !dims.has(name) && !missing.has(name) && node.params.includes(p)) {
+        if (numbers.has(name) && !dims.has(name) && !missing.has(name) && node.params.includes(p)) {
           missing.add(name);
           context.report("E2011", {
             span: e.span,
