@@ -246,13 +246,14 @@ function logic(context: Context, operator: "&&" | "||", a: Scalar, b: Scalar, at
   return scalar("bool", at.span, build, { pure: a.pure && b.pure });
 }
 
-/** Is it a bool? Reports if not. */
-export function isCondition(context: Context, value: Scalar): boolean {
+/** Is it a bool? Reports if not; `isOperand` where an operator binds tighter than a comparison. */
+export function isCondition(context: Context, value: Scalar, isOperand = false): boolean {
   if (value.type === "unknown" || (value.type !== "index" && value.type !== "real" && isBool(value.type))) return true;
+  const comparison = `${shortText(value.span)} != 0`;
   context.report("E2026", {
     span: value.span,
     message: `a condition must be bool, and this is ${typeName(value.type)}`,
-    help: [`write ${shortText(value.span)} != 0`],
+    help: [`write ${isOperand ? `(${comparison})` : comparison}`],
   });
   return false;
 }
@@ -262,7 +263,7 @@ export function unary(context: Context, operator: UnaryOperator, operand: Value,
   return lift(context, [operand], at.span, ([x]) => {
     if (x === undefined) return poison(at.span);
     if (operator === "!") {
-      if (!isCondition(context, x)) return poison(at.span);
+      if (!isCondition(context, x, true)) return poison(at.span);
       if (typeof x.constant === "boolean") return boolConstant(!x.constant, at.span);
       return scalar("bool", at.span, () => context.at(at.span, apply("not", exprOf(x, "bool"))), { pure: x.pure });
     }
