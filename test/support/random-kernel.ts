@@ -3,7 +3,7 @@
  * equation or two of one kind, which read each other's tensors; the same seed gives the same text on every machine. What a
  * kernel contains is counted by kind, so that a test can tell what it has covered.
  */
-import { FLOATS, ALL_DTYPES, INTS, floatValue, intValue, valueOf } from "./random-kernel/values.ts";
+import { FLOATS, ALL_DTYPES, INTS, STORAGE, floatValue, intValue, valueOf } from "./random-kernel/values.ts";
 import { branches, fromBelow, gather, layout, scatter, stencil } from "./random-kernel/layouts.ts";
 import { call, scalars, whole } from "./random-kernel/calls.ts";
 import { PAD_RULES } from "./random-kernel/accesses.ts";
@@ -50,6 +50,23 @@ function integers(w: Writer): void {
   const scope = scopeOf(w, freshIndices(w, extents(w, 1, 2)));
   w.mark("integer arithmetic");
   defineOver(scope, dtype, intValue(scope, dtype, 3));
+}
+
+/** Elements below a byte, packed in parameters and outputs, sometimes read by a sum. */
+function packed(w: Writer): void {
+  const dtype = w.random.pick(STORAGE);
+  const indices = freshIndices(w, extents(w, 0, 3));
+  const scope = scopeOf(w, indices);
+  const tensor = defineOver(scope, dtype, intValue(scope, dtype, w.random.int(0, 3)));
+  const other = w.random.pick(STORAGE);
+  if (w.chance(0.5)) return void defineOver(scope, other, intValue(scope, other, 2));
+  const [k, ...rest] = freshIndices(w, tensor.shape, "k");
+  if (k === undefined) return;
+  w.cap(k.hi, 1000);
+  const at = [k, ...rest].map((i) => i.name).join(", ");
+  const size = 1000n * 16n;
+  const text = `sum[${k.name}](${tensor.name}[${at}])`;
+  defineOver(scopeOf(w, rest), "i32", { text, range: { lo: -size, hi: size }, size: 0 });
 }
 
 /** Comparisons, extremes and choices of what is no ordinary number. */
@@ -131,6 +148,7 @@ function chain(w: Writer): void {
 const RECIPES: readonly (readonly [number, Recipe])[] = [
   [4, elementwise],
   [5, integers],
+  [8, packed],
   [2, chain],
   [2.5, functions],
   [2, quantized],
@@ -143,17 +161,17 @@ const RECIPES: readonly (readonly [number, Recipe])[] = [
   [3, contraction],
   [4.5, triangle],
   [5, window],
-  [3, statistics],
-  [2.5, nested],
+  [3.3, statistics],
+  [3.2, nested],
   [2.8, rows],
   ...PAD_RULES.map((rule): readonly [number, Recipe] => [1.5, (w) => stencil(w, rule)]),
   [3, fromBelow],
   ...(
     ["lag 1", "lag 2", "lag 3", "neighbours", "member", "tuple", "triangular", "chosen", "with a reduction"] as const
   ).map((f): readonly [number, Recipe] => [2.5, (w) => recurrence(w, f)]),
-  [14, layout],
+  [15.5, layout],
   [4, branches],
-  [7, gather],
+  [8.5, gather],
   [3, scatter],
   [9, call],
   [2, whole],

@@ -2,6 +2,7 @@
 import type { DType } from "../../../compiler/ir/dtype.ts";
 import { DTYPES, isFloat, isInt } from "../../../compiler/ir/dtype.ts";
 import type { Extent, Index, TensorText } from "./sketch.ts";
+import { fullRange } from "./sketch.ts";
 import type { Scope, Text } from "./scope.ts";
 import { under } from "./scope.ts";
 
@@ -152,7 +153,9 @@ export function padded(scope: Scope, t: TensorText, subscripts: readonly string[
       size: value === "-inf" ? Infinity : Math.max(t.size, 2),
     };
   }
-  const value = BigInt(w.random.int(isSigned(t.dtype) ? -3 : 0, 4));
+  const drawn = BigInt(w.random.int(isSigned(t.dtype) ? -3 : 0, 4));
+  const full = fullRange(t.dtype);
+  const value = drawn < full.lo ? full.lo : drawn > full.hi ? full.hi : drawn;
   const range = { lo: value < t.range.lo ? value : t.range.lo, hi: value > t.range.hi ? value : t.range.hi };
   return { text: `(${access} pad ${value})`, range, size: 0 };
 }

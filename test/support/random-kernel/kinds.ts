@@ -1,5 +1,5 @@
 /** What a random kernel may contain: the rows of the coverage table. */
-import { DTYPE_NAMES, DTYPES } from "../../../compiler/ir/dtype.ts";
+import { DTYPE_NAMES } from "../../../compiler/ir/dtype.ts";
 
 const FORMS = [
   "elementwise",
@@ -99,8 +99,7 @@ const FORMS = [
 /** Sizes that calls are made with. */
 const SIZES = ["a dim of 0", "a dim of 1", "a prime dim", "a dim beside a vector width"] as const;
 
-/** Storage types are not computed in. */
-const dtypes = DTYPE_NAMES.filter((t) => !DTYPES[t].storageOnly).map((t) => `dtype ${t}` as const);
+const dtypes = DTYPE_NAMES.map((t) => `dtype ${t}` as const);
 
 export type Kind = (typeof FORMS)[number] | (typeof dtypes)[number];
 export type SizeKind = (typeof SIZES)[number];

@@ -212,8 +212,10 @@ export class Writer {
   smallParam(dtype: DType, shape: readonly Extent[]): TensorText {
     const row = DTYPES[dtype];
     if (row.kind === "float" || row.kind === "bool") return this.param(dtype, shape);
-    const lo = row.signed ? BigInt(this.random.int(-9, 1)) : 0n;
-    return this.param(dtype, shape, { range: { lo, hi: lo + BigInt(this.random.int(1, 17)) } });
+    const drawn = row.signed ? BigInt(this.random.int(-9, 1)) : 0n;
+    const lo = drawn < row.min ? row.min : drawn;
+    const hi = lo + BigInt(this.random.int(1, 17));
+    return this.param(dtype, shape, { range: { lo, hi: hi > row.max ? row.max : hi } });
   }
 
   #name(dim: string): void {

@@ -2,8 +2,8 @@
  * Random values of every dtype, with the range of integers tracked so that arithmetic is provable. Long because the kinds
  * of floats, integers and bools call one another at every depth.
  */
-import type { DType, FloatDType, IntDType } from "../../../compiler/ir/dtype.ts";
-import { DTYPES, isFloat, isInt } from "../../../compiler/ir/dtype.ts";
+import type { DType, FloatDType, IntDType, StorageDType } from "../../../compiler/ir/dtype.ts";
+import { DTYPES, isFloat, isInt, isStorageDType } from "../../../compiler/ir/dtype.ts";
 import { isSigned, readSome } from "./accesses.ts";
 import { floatFn } from "./functions.ts";
 import type { Scope, Text } from "./scope.ts";
@@ -14,6 +14,8 @@ import { fullRange } from "./sketch.ts";
 export const FLOATS: readonly FloatDType[] = ["f16", "bf16", "f32", "f64"];
 export const INTS: readonly IntDType[] = ["i8", "u8", "i16", "u16", "i32", "u32", "i64", "u64"];
 export const ALL_DTYPES: readonly DType[] = ["bool", ...INTS, ...FLOATS];
+/** Elements below a byte; operations compute with them as i32. */
+export const STORAGE: readonly StorageDType[] = ["i4", "u4", "i2", "u2", "u1"];
 
 const NONE: Range = { lo: 0n, hi: 0n };
 
@@ -258,7 +260,8 @@ function intLeaf(scope: Scope, dtype: IntDType): Text {
     w.mark("index as value");
     return { text: `${dtype}(${i.name})`, range: { lo: BigInt(i.lo), hi: BigInt(w.most(i.hi)) - 1n }, size: 0 };
   }
-  const n = BigInt(w.random.int(isSigned(dtype) ? -7 : 0, 12));
+  const full = fullRange(dtype);
+  const n = clampTo(BigInt(w.random.int(isSigned(dtype) ? -7 : 0, 12)), full);
   return { text: `${dtype}(${n})`, range: { lo: n, hi: n }, size: 0 };
 }
 
@@ -398,7 +401,7 @@ const INT_FORMS: readonly IntForm[] = [
   (scope, dtype, depth) => chosen(scope, (inner) => intValue(inner, dtype, depth - 1)),
   (scope, dtype, depth) => bound(scope, dtype, depth),
   (scope, dtype, depth) => {
-    const from = scope.w.random.pick(INTS.filter((t) => t !== dtype));
+    const from = scope.w.random.pick([...INTS, ...INTS, ...STORAGE].filter((t) => t !== dtype));
     const a = intValue(scope, from, depth - 1);
     return narrowed(scope, a.text, a.range, dtype);
   },
@@ -424,8 +427,23 @@ const INT_FORMS: readonly IntForm[] = [
   },
 ];
 
+/** Storage types are read, cast to and chosen among, and that is all. */
+function storedValue(scope: Scope, dtype: StorageDType, depth: number): Text {
+  const { w } = scope;
+  const choice = w.random.int(0, 4);
+  if (choice === 0) return chosen(scope, (inner) => intValue(inner, dtype, depth - 1));
+  if (choice === 1) {
+    const a = floatValue(scope, w.random.pick(FLOATS), depth - 1);
+    w.mark("cast float to int");
+    return { text: `sat_${dtype}(${a.text} * 9.0)`, range: fullRange(dtype), size: 0 };
+  }
+  const a = intValue(scope, w.random.pick(["i32", "i8", "u8", "i64", "u32"] as const), depth);
+  return narrowed(scope, a.text, a.range, dtype);
+}
+
 export function intValue(scope: Scope, dtype: IntDType, depth: number): Text {
   if (depth <= 0) return intLeaf(scope, dtype);
+  if (isStorageDType(dtype)) return storedValue(scope, dtype, depth);
   for (let n = 0; n < 4; n++) {
     const found = scope.w.random.pick(INT_FORMS)(scope, dtype, depth);
     if (found !== null) return found;
