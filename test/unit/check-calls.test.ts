@@ -86,6 +86,20 @@ describe("lifting", () => {
 });
 
 describe("generics", () => {
+  test("a number without a dtype takes the one that the other arguments give", () => {
+    const clip = `kernel clip<T: dtype = f32>(X: T[N], most: T) -> Y: T[N] { Y[i] = X[i] > most ? most : X[i]; }`;
+    const text = `${clip} kernel k(X: u8[N]) -> Y: u8[N] { Y = clip(X, 200); }`;
+    expect(run(text, { X: array("u8", [7, 255], [2]) }, { name: "k" })["Y"]).toEqual([7, 200]);
+    expect(complaints(`${clip} kernel k(X: f16[N]) -> Y: f16[N] { Y = clip(X, 7); }`)).toEqual([]);
+    expect(complaints(`${clip} kernel k(X: u8[N]) -> Y: u8[N] { Y = clip(X, 300); }`)[0]).toContain("E2024");
+  });
+
+  test("a number alone takes the dtype that is given, or the default", () => {
+    const twice = `kernel twice<T: anyfloat = f32>(v: T) -> y: T { y = v * 2.0; }`;
+    expect(complaints(`${twice} kernel k() -> y: f16 { y = twice(1.5, T = f16); }`)).toEqual([]);
+    expect(complaints(`${twice} kernel k() -> y: f32 { y = twice(3); }`)).toEqual([]);
+  });
+
   test("are given by name, from outside, or by the arguments' dtype", () => {
     const text = `${LIBRARY} kernel k(X: f32[N], H: f16[N]) -> Y: f32[N], t: f16 {
       Y = scale(X, s = 4.0);

@@ -27,7 +27,7 @@ const SORTS = {
   anyfloat: "type",
   anyint: "type",
 } as const;
-type Sort = keyof typeof SORTS;
+export type Sort = keyof typeof SORTS;
 
 function isSort(word: string): word is Sort {
   return Object.hasOwn(SORTS, word);
@@ -107,6 +107,23 @@ export function bindGenerics(
     }
   }
   return { values, types, complete };
+}
+
+/** The dtypes that generics stand for, as far as they can be told already; nothing is reported. */
+export function dtypesOf(
+  context: Context,
+  generics: readonly Ast.GenericParam[],
+  sources: GenericSources,
+): ReadonlyMap<string, DType> {
+  return context.quietly(() => {
+    const types = new Map<string, DType>();
+    for (const g of generics) {
+      const sort = sortOf(g);
+      const dtype = sort !== null && isTypeSort(sort) ? typeFor(context, g, sort, sources) : null;
+      if (dtype !== null) types.set(g.name.text, dtype);
+    }
+    return types;
+  });
 }
 
 function typeFor(context: Context, g: Ast.GenericParam, sort: Sort, sources: GenericSources): DType | null {

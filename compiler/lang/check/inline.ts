@@ -4,6 +4,7 @@
  * tensors; its stages get dotted names.
  */
 import { proveCondition } from "../../analysis/prover.ts";
+import type { DType } from "../../ir/dtype.ts";
 import { isDType } from "../../ir/dtype.ts";
 import type { Expr } from "../../ir/expr.ts";
 import { Diagnostics } from "../../support/diagnostics.ts";
@@ -14,7 +15,7 @@ import type { Context, DeclaredOutput, Env } from "./context.ts";
 import { LIMITS } from "./context.ts";
 import { mayExpand } from "./fns.ts";
 import type { BoundGenerics } from "./generics.ts";
-import { bindGenerics, inferTypes, splitArguments } from "./generics.ts";
+import { bindGenerics, dtypesOf, inferTypes, splitArguments } from "./generics.ts";
 import type { DeclaredDim } from "./header.ts";
 import {
   declaredDims,
@@ -34,6 +35,11 @@ import { poison, typeOnly } from "./value.ts";
 
 /** One output of a call. */
 export type KernelResult = { readonly name: string; readonly value: TensorValue };
+
+/** A number that has no dtype of its own. */
+function isWeak(value: Value): boolean {
+  return value.kind === "scalar" && (value.type === "index" || value.type === "real");
+}
 
 /** A call inside an expression: its stages are called after the kernel. */
 export function callKernel(context: Context, env: Env, e: Ast.Call, callee: KernelEntity, name: string | null): Value {
@@ -85,19 +91,23 @@ export function inlineKernel(
     return null;
   }
   const prefix = `${env.instance.prefix}${uniqueCall(context, env, name ?? node.name.text)}.`;
-  const symbols = values.map((v, n) =>
-    argumentTensor(context, env, v, known(node.params[n], "a parameter"), given.positional[n], prefix),
-  );
-  const dims = declaredDims(context, node);
-  const args: TensorSymbol[] = symbols.filter((s) => s !== null);
-  if (dims === null || args.length < symbols.length) return null;
+  const argument = (v: Value, n: number, types: ReadonlyMap<string, DType>): TensorSymbol | null =>
+    argumentTensor(context, { ...env, types }, v, known(node.params[n], "a parameter"), given.positional[n], prefix);
+  const typed = values.map((v, n) => (isWeak(v) ? undefined : argument(v, n, env.types)));
   const inferred = inferTypes(
     genericsOf(node),
     node.params,
-    args.map((a): ValueType => a.dtype ?? "unknown"),
+    typed.map((s): ValueType => s?.dtype ?? "unknown"),
   );
+  const before = { args: given.named, env, given: new Map(), inferred, dims: new Map(), span: e.span, home };
+  // A number without a dtype takes the parameter's, which the other arguments may give.
+  const types = dtypesOf(context, genericsOf(node), before);
+  const symbols = typed.map((s, n) => (s === undefined ? argument(known(values[n], "an argument"), n, types) : s));
+  const dims = declaredDims(context, node);
+  const args: TensorSymbol[] = symbols.filter((s) => s !== null);
+  if (dims === null || args.length < symbols.length) return null;
   const unified = unifyDims(node, dims, args, given.positional);
-  const sources = { args: given.named, env, given: new Map(), inferred, dims: unified, span: e.span, home };
+  const sources = { ...before, dims: unified };
   const generics = bindGenerics(context, genericsOf(node), sources);
   if (!generics.complete) return null;
   const bound = new Map([...unified, ...generics.values]);
