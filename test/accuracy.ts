@@ -125,5 +125,7 @@ for (const format of ["f32", "f64"] as const) {
 }
 const kept = previous().filter((old) => !rows.some((r) => r.function === old.function && r.dtype === old.dtype));
 const about = "largest errors in ulp on wasm; where, and what came; reference: the interpreters' own definition";
-writeFileSync(FILE, `${JSON.stringify({ about, seed: SEED, rows: [...kept, ...rows] }, plain, 2)}\n`);
+const place = (r: Row): string => `${r.dtype} ${String(DERIVED_NAMES.indexOf(r.function)).padStart(2, "0")}`;
+const all = [...kept, ...rows].toSorted((a, b) => (place(a) < place(b) ? -1 : 1));
+writeFileSync(FILE, `${JSON.stringify({ about, seed: SEED, rows: all }, plain, 2)}\n`);
 if (tooFar > 0) process.exitCode = 1;
