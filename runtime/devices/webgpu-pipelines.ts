@@ -58,11 +58,12 @@ async function buildPipeline(gpu: GPUDevice, module: GPUShaderModule, launch: La
 /** The uniform has a word for each dim and each tensor that is kept between launches. */
 function checkUniform(layout: WgslLayout, program: MachineProgram, limits: GPUSupportedLimits): void {
   const most = limits.maxUniformBufferBindingSize;
-  if (uniformBytes(layout) <= most) return;
+  const bytes = uniformBytes(layout);
+  if (bytes <= most) return;
   const kept = layout.words - layout.dims.length;
   refuse(
     "E6307",
-    `${program.kernel} keeps ${kept} tensors between its equations; this GPU takes ${uniformBytes(layout)} bytes of their places no more (maxUniformBufferBindingSize is ${most})`,
+    `${program.kernel} keeps ${kept} tensors between its equations; to say where takes ${bytes} bytes, and this GPU binds at most ${most} (maxUniformBufferBindingSize)`,
     { help: ["call it in parts, or use the target wasm"] },
   );
 }

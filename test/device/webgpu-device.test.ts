@@ -7,12 +7,14 @@ import type { TestContext } from "vitest";
 import type { Kernel } from "../../compiler/ir/equations.ts";
 import type { Expr } from "../../compiler/ir/expr.ts";
 import { add, cast, constant, index, mul } from "../../compiler/ir/expr.ts";
+import { lowerToMachine } from "../../compiler/pipeline.ts";
 import type { Call, Device, Executable } from "../../runtime/device.ts";
 import { dawnDevice, openDawn } from "../../runtime/devices/dawn.ts";
 import { webGpuDevice } from "../../runtime/devices/webgpu.ts";
 import { useSoftwareVulkan } from "../../runtime/node/software-vulkan.ts";
 import { Tensor } from "../../runtime/tensor.ts";
 import { KernelBuilder } from "../support/build-kernel.ts";
+import { bufferOf } from "../support/machine-code.ts";
 import { refusal, rejection } from "../support/refusal.ts";
 import { loadKernel } from "../support/run-kernel.ts";
 
@@ -190,6 +192,24 @@ describe("limits, on a device without a driver", () => {
     expect([code, message]).toEqual([
       "E6307",
       "sum_of_many has an equation over 10 tensors; this GPU binds 8 to a launch (maxStorageBuffersPerShaderStage)",
+    ]);
+    await nothing.close();
+  });
+
+  test("tensors that are kept between launches", async (context) => {
+    const nothing = await withoutDriver(context);
+    const k = new KernelBuilder("long");
+    k.output(k.stage("Y", { i: 4 }, (i) => cast("i32", "exact", i)));
+    const kernel = k.build();
+    const artifact = await nothing.target.emit(lowerToMachine(kernel, nothing.target));
+    const kept = Array.from({ length: 16_385 }, (_, n) =>
+      bufferOf(`S${n}`, "f32", [1], "scratch", { first: 0, last: 0 }),
+    );
+    const program = { ...artifact.program, buffers: [...artifact.program.buffers, ...kept] };
+    const { code, message } = await rejection(nothing.load({ ...artifact, program }, kernel));
+    expect([code, message]).toEqual([
+      "E6307",
+      "long keeps 16385 tensors between its equations; to say where takes 65552 bytes, and this GPU binds at most 65536 (maxUniformBufferBindingSize)",
     ]);
     await nothing.close();
   });
