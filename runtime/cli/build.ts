@@ -1,11 +1,11 @@
 /** `einkorn build FILE[:KERNEL,…] --target T[,T] -o DIR`: ahead-of-time artifacts, a folder per target and kernel. */
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { emitKernel } from "../../compiler/compile.ts";
 import type { Kernel } from "../../compiler/ir/equations.ts";
 import { Diagnostics, EinkornError } from "../../compiler/support/diagnostics.ts";
 import type { Target } from "../../compiler/target.ts";
 import { targetNamed } from "../../targets/registry.ts";
-import { makeFolder, writeFileBytes } from "../node/files.ts";
+import { writeFiles } from "../node/files.ts";
 import { listed, nearest, quoted, refuse } from "../refuse.ts";
 import { specialiseChecked } from "../specialise.ts";
 import { parseDims, parseGenerics } from "./options.ts";
@@ -47,6 +47,7 @@ export async function build(argument: string, options: BuildOptions): Promise<Ou
     kernels.map((k) => k.kernel),
     dims,
   );
+  refuseNamesOfFiles(file.kernels);
   const made: Made[] = [];
   for (const { name, kernel } of kernels) {
     const own = new Map([...dims].filter(([d]) => kernel.dims.some((k) => k.name === d)));
@@ -54,10 +55,7 @@ export async function build(argument: string, options: BuildOptions): Promise<Ou
     for (const target of targets) made.push(...(await filesOf(special, target, name, options.out)));
   }
   // Nothing is written before everything has been made.
-  for (const f of made) {
-    await makeFolder(dirname(f.path));
-    await writeFileBytes(f.path, f.content);
-  }
+  await writeFiles(made);
   const files = made.map(({ target, kernel, path, bytes }) => ({ target, kernel, path, bytes }));
   const text = table(files.map((f) => [f.path, sizeText(f.bytes)]));
   return { diagnostics: diagnostics.list, text, result: { files } };
@@ -66,6 +64,35 @@ export async function build(argument: string, options: BuildOptions): Promise<Ou
 function compilable(target: Target): Target {
   if (target.lowers) return target;
   return refuse("E6402", `--target ${target.name}: it runs the equations themselves, and there is nothing to build`);
+}
+
+/** With what is added to it the name of a file must stay below 256 characters. */
+const LONGEST_NAME = 200;
+/** What Windows keeps for devices, whatever follows after a dot. */
+const DEVICE = /^(?:con|prn|aux|nul|com\d|lpt\d)$/i;
+
+/** Kernels name folders and files, which are to be the same on every machine. */
+function refuseNamesOfFiles(kernels: readonly string[]): void {
+  const help = ["give the kernel another name"];
+  const seen = new Map<string, string>();
+  for (const name of kernels) {
+    if (name.length > LONGEST_NAME)
+      refuse(
+        "E6402",
+        `${quoted(name)} has ${name.length} characters; as the name of a file it has at most ${LONGEST_NAME}`,
+        {
+          help,
+        },
+      );
+    if (DEVICE.test(name)) refuse("E6402", `${name} cannot be the name of a file: on Windows it is a device`, { help });
+    const other = seen.get(name.toLowerCase());
+    if (other !== undefined && other !== name) {
+      refuse("E6402", `${other} and ${name} would be one folder where names of files do not tell case`, {
+        help: [`give one of them another name, or build them into two folders`],
+      });
+    }
+    seen.set(name.toLowerCase(), name);
+  }
 }
 
 /** A dim that no kernel has is a mistake; one that only some have is not. */

@@ -1,5 +1,5 @@
 /** `einkorn run FILE[:KERNEL] --target T --in NAME=SRC …`: compile for these inputs, run, print or write the outputs. */
-import { dirname, join } from "node:path";
+import { join, resolve } from "node:path";
 import { emitKernel } from "../../compiler/compile.ts";
 import type { DType } from "../../compiler/ir/dtype.ts";
 import type { Kernel } from "../../compiler/ir/equations.ts";
@@ -10,7 +10,7 @@ import type { Device } from "../device.ts";
 import { refuseUnknownTarget } from "../device-list.ts";
 import { FORMATS, formatOfPath } from "../files/format.ts";
 import { NODE_DEVICES, openDevice } from "../node/devices.ts";
-import { makeFolder, writeFileBytes } from "../node/files.ts";
+import { writeFiles } from "../node/files.ts";
 import { quoted, refuse } from "../refuse.ts";
 import type { Shape } from "../shape.ts";
 import { specialiseChecked } from "../specialise.ts";
@@ -76,6 +76,7 @@ export async function run(argument: string, options: RunOptions): Promise<Outcom
     ),
     ...dumps,
   ];
+  refuseSamePlace(writes);
   const kernel = withStageOutputs(
     proved.kernel,
     dumps.flatMap((d) => d.outputs),
@@ -190,16 +191,21 @@ function plannedDump(text: string): Write {
   return { path: rest, outputs: [name] };
 }
 
+/** Of two files in one place the last would win. */
+function refuseSamePlace(writes: readonly Write[]): void {
+  const places = writes.map((w) => resolve(w.path));
+  const twice = writes.find((_, n) => places.indexOf(places[n] ?? "") < n);
+  if (twice === undefined) return;
+  refuse("E6402", `${quoted(twice.path)} is to be written twice`, { help: ["name a file for each"] });
+}
+
 /** Every file is made before the first is written. */
 async function writeAll(writes: readonly Write[], outputs: ReadonlyMap<string, Tensor>): Promise<void> {
   const made = writes.map(({ path, outputs: names }) => {
     const chosen = new Map(names.map((n) => [n, known(outputs.get(n), "output")] as const));
-    return { path, bytes: FORMATS[known(formatOfPath(path), "format")].write(chosen) };
+    return { path, content: FORMATS[known(formatOfPath(path), "format")].write(chosen) };
   });
-  for (const { path, bytes } of made) {
-    await makeFolder(dirname(path));
-    await writeFileBytes(path, bytes);
-  }
+  await writeFiles(made);
 }
 
 /** Milliseconds of each lap. */

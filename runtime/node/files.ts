@@ -4,7 +4,8 @@
  * becomes a diagnostic (E6102 to E6104); the command line ends with 2 then.
  */
 import { randomBytes } from "node:crypto";
-import { rmSync } from "node:fs";
+import type { Stats } from "node:fs";
+import { rmdirSync, rmSync } from "node:fs";
 import {
   access,
   constants,
@@ -91,24 +92,103 @@ async function collect(stream: AsyncIterable<unknown>, name: string, limit: numb
  * must exist. A link is followed; a device or a pipe is written to. E6103 if anything fails, and then nothing is left behind.
  */
 export async function writeFileBytes(path: string, content: Uint8Array | string): Promise<void> {
-  const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
+  const prepared = await prepareFile(path, content);
+  await prepared.commit();
+}
+
+export type NewFile = { readonly path: string; readonly content: Uint8Array | string };
+
+/**
+ * Writes several files, each as `writeFileBytes` does, and the folders that they need. Whatever shows beforehand that one of
+ * them cannot be written leaves all as they were: only when every one lies whole beside its name are they renamed.
+ */
+export async function writeFiles(files: readonly NewFile[]): Promise<void> {
+  const prepared: PreparedFile[] = [];
+  const folders: string[] = [];
+  const done = undoAtExit(() => folders.forEach(removeEmpty));
   try {
-    // A new file has no real path yet; that its folder is missing shows when the temporary file is opened.
-    const target = await realpath(path).catch(() => path);
-    const status = await stat(target).catch(() => null);
-    if (status?.isDirectory() === true) refuse("E6103", `${path} is a folder, not a file`);
-    // A new name for the old file would get around its being read-only.
-    if (status?.isFile() === true) await access(target, constants.W_OK);
-    if (status === null || status.isFile()) await replaceFile(target, bytes, status?.mode);
-    else await writeAndClose(await open(target, "w"), bytes);
+    for (const { path } of files) folders.push(...(await makeFolder(dirname(path))));
+    for (const { path, content } of files) prepared.push(await prepareFile(path, content));
+    for (const p of prepared) await p.commit();
   } catch (error) {
-    cannot("E6103", "written", path, error);
+    for (const p of prepared) await p.discard();
+    folders.forEach(removeEmpty);
+    throw error;
+  } finally {
+    done();
   }
 }
 
-/** The folder and those above it, where they are missing. E6103 if that fails. */
-export async function makeFolder(path: string): Promise<void> {
-  await mkdir(path, { recursive: true }).catch((error: unknown) => cannot("E6103", "made", path, error));
+function removeEmpty(folder: string): void {
+  try {
+    rmdirSync(folder);
+  } catch {
+    // It holds what somebody else put there, or is gone.
+  }
+}
+
+/** A file that is written, but not yet under its name. */
+type PreparedFile = {
+  readonly commit: () => Promise<void>;
+  /** Leaves nothing; harmless after `commit`. */
+  readonly discard: () => Promise<void>;
+};
+
+async function prepareFile(path: string, content: Uint8Array | string): Promise<PreparedFile> {
+  const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
+  const worded = <T>(work: Promise<T>): Promise<T> =>
+    work.catch((error: unknown) => cannot("E6103", "written", path, error));
+  return worded(
+    (async () => {
+      // A new file has no real path yet; that its folder is missing shows when the temporary file is opened.
+      const target = await realpath(path).catch(() => path);
+      const status = await statusOf(target);
+      if (status?.isDirectory() === true) refuse("E6103", `${path} is a folder, not a file`);
+      // A new name for the old file would get around its being read-only.
+      if (status?.isFile() === true) await access(target, constants.W_OK);
+      if (status === null || status.isFile()) return prepareReplacement(target, bytes, status?.mode, worded);
+      const commit = async (): Promise<void> => writeAndClose(await open(target, "w"), bytes);
+      return { commit: () => worded(commit()), discard: async () => {} };
+    })(),
+  );
+}
+
+/**
+ * The folder and those above it, where they are missing; gives those that were, the innermost first. E6103 if that fails.
+ * One by one: Node's own way of doing it never ends below /proc.
+ */
+export async function makeFolder(path: string): Promise<readonly string[]> {
+  const made: string[] = [];
+  try {
+    const missing: string[] = [];
+    for (let at = resolve(path); !(await isFolder(at)); at = dirname(at)) missing.push(at);
+    for (const folder of missing.toReversed()) {
+      // Somebody else may make it at the same moment.
+      await mkdir(folder).catch(async (error: unknown) => {
+        if (codeOf(error) !== "EEXIST" || !(await isFolder(folder))) throw error;
+      });
+      made.unshift(folder);
+    }
+    return made;
+  } catch (error) {
+    made.forEach(removeEmpty);
+    return cannot("E6103", "made", path, error);
+  }
+}
+
+/** False where nothing has the name; throws where something else has, or the system does not say. */
+async function isFolder(path: string): Promise<boolean> {
+  const status = await statusOf(path);
+  if (status !== null && !status.isDirectory()) refuse("E6103", `${path} is a file, not a folder`);
+  return status !== null;
+}
+
+/** Of what a path leads to; null where nothing is there. */
+async function statusOf(path: string): Promise<Stats | null> {
+  return stat(path).catch((error: unknown) => {
+    if (codeOf(error) === "ENOENT") return null;
+    throw error;
+  });
 }
 
 /**
@@ -128,29 +208,46 @@ export async function writeFolder(path: string, files: ReadonlyMap<string, strin
     }
     await rename(temporary, target);
   } catch (error) {
-    await rm(temporary, { recursive: true, force: true });
+    // What kept it from being made may keep it from being looked for.
+    await rm(temporary, { recursive: true, force: true }).catch(() => {});
     cannot("E6103", "made", path, error);
   } finally {
     done();
   }
 }
 
-async function replaceFile(target: string, bytes: Uint8Array, mode: number | undefined): Promise<void> {
-  const temporary = join(dirname(target), `.${basename(target)}.${randomBytes(6).toString("hex")}.tmp`);
+type Worded = <T>(work: Promise<T>) => Promise<T>;
+
+async function prepareReplacement(
+  target: string,
+  bytes: Uint8Array,
+  mode: number | undefined,
+  worded: Worded,
+): Promise<PreparedFile> {
+  const temporary = join(dirname(target), `.${randomBytes(9).toString("hex")}.tmp`);
   // "wx": a name that exists already is an error, so that no link planted under it is followed.
   const file = await open(temporary, "wx", mode === undefined ? 0o666 : 0o600);
   const done = undoAtExit(() => rmSync(temporary, { force: true }));
+  const discard = async (): Promise<void> => {
+    await rm(temporary, { force: true });
+    done();
+  };
   try {
     // Set afterwards: what is given to `open` is cut by the mask of the process.
     if (mode !== undefined) await file.chmod(mode & 0o777);
     await writeAndClose(file, bytes);
-    await rename(temporary, target);
   } catch (error) {
-    await rm(temporary, { force: true });
+    await discard();
     throw error;
-  } finally {
-    done();
   }
+  const commit = async (): Promise<void> => {
+    try {
+      await rename(temporary, target);
+    } finally {
+      await discard();
+    }
+  };
+  return { commit: () => worded(commit()), discard };
 }
 
 async function writeAndClose(file: FileHandle, bytes: Uint8Array): Promise<void> {
