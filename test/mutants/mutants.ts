@@ -197,7 +197,7 @@ export const MUTANTS: readonly Mutant[] = [
   one(
     "exp not clamped where it overflows",
     "compiler/ir/math/exponential.ts",
-    "return expWithin(m, atMost(m, atLeast(m, x, -104), 89));",
-    "return expWithin(m, x);",
+    "expParts(m, atMost(m, atLeast(m, x, least), most))",
+    "expParts(m, atLeast(m, x, least + 0 * most))",
   ),
 ];
