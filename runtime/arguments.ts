@@ -158,6 +158,7 @@ function bindDims(kernel: Kernel, given: Arguments, inputs: readonly Tensor[]): 
       }
       bindDim(dim.id, dim.name, BigInt(value), "the argument", dims, from);
     }
+    if (!dims.has(dim.id) && dim.byDefault !== undefined) dims.set(dim.id, dim.byDefault);
     if (!dims.has(dim.id)) {
       refuse("E6201", `dim ${dim.name} of ${kernel.name} is in no argument's shape`, {
         help: [`pass ${dim.name}: a whole number`],

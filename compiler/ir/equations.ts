@@ -63,10 +63,16 @@ export type Recurrence = {
 
 export type Step = { readonly kind: "stage"; readonly stage: Stage } | Recurrence;
 
+/** A symbolic dim: a run-time parameter, 0 <= dim < 2^31. */
+export type Dim = Var & {
+  /** Its size where a call gives none; absent where one must be given. */
+  readonly byDefault?: bigint;
+};
+
 export type Kernel = {
   readonly name: string;
-  /** Symbolic dims in order of first mention: run-time parameters, 0 <= dim < 2^31. */
-  readonly dims: readonly Var[];
+  /** Symbolic dims in order of first mention. */
+  readonly dims: readonly Dim[];
   readonly params: readonly Tensor[];
   /** In declared order; `dims` are the declared shape, which the stage's tensor may exceed by its initial slices. */
   readonly outputs: readonly { readonly name: string; readonly tensor: string; readonly dims: readonly DimRange[] }[];

@@ -110,7 +110,7 @@ function member(file: TensorArchive | Tensor, name: string): Tensor {
   return file instanceof Tensor ? file : file.read(name);
 }
 
-/** Dims that the shapes of `tensors` and `--dim` give, by name. Contradictions are left to the call's own check. */
+/** Dims that `--dim`, the shapes of `tensors` and defaults give, by name. Contradictions are left to the call's own check. */
 export function knownDims(
   kernel: Kernel,
   tensors: ReadonlyMap<string, Tensor>,
@@ -127,6 +127,8 @@ export function knownDims(
       if (hi.kind === "var" && size !== undefined && !dims.has(hi.name)) dims.set(hi.name, BigInt(size));
     }
   }
+  for (const { name, byDefault } of kernel.dims)
+    if (byDefault !== undefined && !dims.has(name)) dims.set(name, byDefault);
   return dims;
 }
 

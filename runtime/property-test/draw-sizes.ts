@@ -107,8 +107,8 @@ function drawOnce(subject: Subject, marks: readonly bigint[], random: RandomStre
   const ranges = rangesOf(subject, (name, lo, hi) => {
     const given = fixed.dims.get(name) ?? fixed.generics.get(name);
     const value =
-      typeof given === "bigint" || typeof given === "number"
-        ? given
+      given !== undefined && typeof given !== "string"
+        ? asSize(given)
         : subject.generics.get(name) === "float"
           ? drawNumber(Number(lo), Number(hi), random)
           : drawWhole(BigInt(lo), BigInt(hi), marks, mayBeEmpty || subject.generics.has(name), random);
@@ -116,14 +116,17 @@ function drawOnce(subject: Subject, marks: readonly bigint[], random: RandomStre
     return value;
   });
   if (ranges === null) return null;
-  const drawnGenerics = [...values].filter(([name]) => subject.generics.has(name));
+  const drawnGenerics = [...values].flatMap(([name, value]): readonly (readonly [string, GivenGeneric])[] => {
+    const sort = subject.generics.get(name);
+    return sort === undefined ? [] : [[name, sort === "bool" ? Number(value) === 1 : value]];
+  });
   const generics = new Map<string, GivenGeneric>([...drawnGenerics, ...fixed.generics]);
   const kernel = subject.instantiate(generics);
   if (kernel === null) return null;
   const inKernel = [...marks, ...numbersOfWhere(kernel)];
   const dims = new Map<string, bigint>();
-  for (const { name } of kernel.dims) {
-    const named = values.get(name) ?? fixed.dims.get(name);
+  for (const { name, byDefault } of kernel.dims) {
+    const named = values.get(name) ?? fixed.dims.get(name) ?? byDefault;
     if (named !== undefined) dims.set(name, BigInt(named));
     else dims.set(name, drawSmall(inKernel, mayBeEmpty, random));
   }
@@ -189,7 +192,9 @@ function repaired(subject: Subject, drawn: Sizes, random: RandomStream): Sizes |
   return null;
 }
 
+/** A bool counts as 0 or 1. */
 function asSize(value: GivenGeneric | undefined): SizeValue {
+  if (typeof value === "boolean") return value ? 1n : 0n;
   return typeof value === "bigint" || typeof value === "number" ? value : 1n;
 }
 

@@ -81,10 +81,15 @@ function* smallerSizes(subject: Subject, now: Sizes): Generator<Sizes> {
     const all = new Map([...now.dims, ...open.map(([n, v]) => [n, least(v, most(floor(n), goal))] as const)]);
     if ([...all].some(([n, v]) => v !== now.dims.get(n)) && legal(all)) yield { ...now, dims: all };
   }
-  for (const [name, value] of subject.generics) {
+  for (const [name, sort] of subject.generics) {
     const given = now.generics.get(name);
-    if (value !== "int" || typeof given !== "bigint" || subject.fixed.generics.has(name)) continue;
-    for (const smaller of below(given, floor(name))) {
+    if (subject.fixed.generics.has(name)) continue;
+    const isTrue = sort === "bool" && given === true && floor(name) === 0n;
+    for (const smaller of sort === "int" && typeof given === "bigint"
+      ? below(given, floor(name))
+      : isTrue
+        ? [false]
+        : []) {
       const generics = new Map<string, GivenGeneric>([...now.generics, [name, smaller]]);
       const kernel = subject.instantiate(generics);
       if (kernel !== null && isLegalByName(kernel, now.dims)) yield { ...now, kernel, generics };
@@ -124,6 +129,7 @@ const least = (a: bigint, b: bigint): bigint => (a < b ? a : b);
 const most = (a: bigint, b: bigint): bigint => (a > b ? a : b);
 
 function numberOf(value: GivenGeneric | undefined): bigint | number {
+  if (typeof value === "boolean") return value ? 1n : 0n;
   return typeof value === "bigint" || typeof value === "number" ? value : 1n;
 }
 

@@ -19,7 +19,7 @@ export type Subject = {
   readonly tolerance: Tolerance;
   readonly fixed: FixedSizes;
   /** Names of the generics among the sizes of the test; the other sizes are dims. */
-  readonly generics: ReadonlyMap<string, "int" | "float">;
+  readonly generics: ReadonlyMap<string, "int" | "float" | "bool">;
   /** Numbers that the kernel's schedules mention (tiles, `when`): sizes around them are worth a try. */
   readonly landmarks: readonly bigint[];
   /**
@@ -39,7 +39,7 @@ export function subjectOf(program: CheckedProgram, test: Ast.Test, fixed: FixedS
   const declared = new Map(node.generics.map((g) => [g.name.text, g.sort.text]));
   const numbers = test.sizes.flatMap(({ name: { text } }) => {
     const sort = declared.get(text);
-    return sort === "int" || sort === "float" ? [[text, sort] as const] : [];
+    return sort === "int" || sort === "float" || sort === "bool" ? [[text, sort] as const] : [];
   });
   // Dims may be declared as generics, too: those are no constants.
   const generics = new Map([...fixed.generics].filter(([g]) => declared.has(g) && declared.get(g) !== "dim"));

@@ -35,7 +35,7 @@ function indexEnds(kernel: Kernel): string {
   return `const INDEX_ENDS = (d) => {\n${lines.join("")}  return [${ends.map((e) => print(e.value)).join(", ")}];\n};`;
 }
 
-/** Declares KERNEL, DIMS, PARAMS, OUTPUTS, SCRATCH, WHERE and INDEX_ENDS. */
+/** Declares KERNEL, DIMS, SIZES (by default), PARAMS, OUTPUTS, SCRATCH, WHERE and INDEX_ENDS. */
 export function kernelTables(program: MachineProgram, kernel: Kernel): string {
   const print = printerOverDims(kernel);
   const extent = ({ lo, hi }: DimRange): string =>
@@ -51,6 +51,7 @@ export function kernelTables(program: MachineProgram, kernel: Kernel): string {
   const where = kernel.where.map((w) => `{ text: ${JSON.stringify(w.text)}, holds: (d) => ${print(w.condition)} }`);
   return `const KERNEL = ${JSON.stringify(kernel.name)};
 const DIMS = ${JSON.stringify(kernel.dims.map((d) => d.name))};
+const SIZES = [${kernel.dims.map((d) => (d.byDefault === undefined ? "undefined" : `${d.byDefault}n`)).join(", ")}];
 const PARAMS = ${listText(params)};
 const OUTPUTS = ${listText(outputs)};
 ${scratchTable(program, print)}
@@ -212,6 +213,7 @@ function bindDims(inputs, given) {
       if (!whole || value < 0) throw wrongType("E6202", name + " is a dim: a whole number from 0, not " + shown(value));
       bind(n, BigInt(value), "the dims given");
     }
+    d[n] ??= SIZES[n];
     if (d[n] === undefined) {
       throw wrongType("E6201", "dim " + name + " is unknown; give the arguments' shapes, or { dims: { " + name + ": … } }");
     }

@@ -2,17 +2,20 @@
  * Accesses: `X[n, c, y*s + r - p] pad 0`. The subscripts are checked and remembered, because ranges of indices are
  * inferred from them; that they stay inside the tensor is proved by a later pass.
  */
-import type { Expr, Pad } from "../../ir/expr.ts";
-import { read } from "../../ir/expr.ts";
+import type { Pad } from "../../ir/expr.ts";
 import type { Span } from "../../support/source.ts";
 import type * as Ast from "../ast.ts";
 import type { Context, Env } from "./context.ts";
+import { element } from "./element.ts";
+import { newTensor } from "./header.ts";
+import { materialise } from "./materialise.ts";
 import { evaluateScalar, reportPending, reportUnknown } from "./parts.ts";
 import { SIZE_WORDS } from "./foreign-names.ts";
+import { inferRanges } from "./ranges.ts";
 import type { Entity } from "./scope.ts";
 import { convert, shortText } from "./types.ts";
 import type { Scalar, TensorSymbol, TensorValue, Value } from "./value.ts";
-import { exprOf, isWhole, poison, scalar, typeName, typeOnly } from "./value.ts";
+import { exprOf, isWhole, poison, typeName } from "./value.ts";
 
 export function access(context: Context, env: Env, e: Ast.Access): Value {
   const subscripts = e.subscripts.map((s) => subscript(context, env, s));
@@ -24,20 +27,37 @@ export function access(context: Context, env: Env, e: Ast.Access): Value {
     if (s === null) return poison(e.span);
     given.push({ ...s, span: e.subscripts[n]?.span ?? s.span });
   }
-  const { symbol } = target;
-  if (symbol === null) {
-    if (e.pad === null) return target.at(given);
-    context.report("E2052", {
-      span: e.pad.span,
-      message: "`pad` reads a named tensor",
-      help: ["store this value in a stage first: let t = …;"],
-    });
-    return poison(e.span);
-  }
+  // Without a pad, an element of `relu(A)` is computed where it is read; a pad needs the shape of a tensor that is there.
+  if (target.symbol === null && (e.pad === null || !context.recording)) return target.at(given);
+  const symbol = target.symbol ?? paddedStage(context, env, target, e);
+  if (symbol === null) return poison(e.span);
   const pad = e.pad === null ? null : padRule(context, env, e.pad, symbol);
   if (pad === "wrong") return poison(e.span);
   record(context, env, symbol, given, e);
   return element(context, symbol, given, { pad, span: e.span });
+}
+
+/** A stage for a value that is read with a pad, one for all its reads; null after a report. */
+function paddedStage(context: Context, env: Env, target: TensorValue, e: Ast.Access): TensorSymbol | null {
+  const before = context.padded.get(target.at);
+  if (before !== undefined) return before;
+  if (target.dims.some((d) => d.range === null)) inferRanges(context, env.instance, false);
+  const name = e.tensor.names.map((n) => n.text).join(".");
+  if (target.dims.some((d) => d.range === null)) {
+    context.report("E2007", { span: e.tensor.span, message: `the shape of \`${name}\` is not known here` });
+    return null;
+  }
+  const path = `${env.instance.prefix}${name}`;
+  const symbol = newTensor(context, {
+    name: path,
+    span: e.tensor.span,
+    dtype: "unknown",
+    dims: target.dims,
+    values: null,
+  });
+  const stage = materialise(context, env, target, path, symbol, e.tensor.span);
+  context.padded.set(target.at, symbol);
+  return stage.outputs[0]?.value.kind === "poison" ? null : symbol;
 }
 
 /** An integer, read as a free index where nothing has its name. */
@@ -164,23 +184,4 @@ function record(context: Context, env: Env, tensor: TensorSymbol, subscripts: re
       span: e.subscripts[dim]?.span ?? e.span,
     });
   });
-}
-
-type ElementDetails = { readonly pad?: (() => Pad) | null; readonly span: Span };
-
-/** One element of a tensor. */
-export function element(
-  context: Context,
-  symbol: TensorSymbol,
-  indices: readonly Scalar[],
-  how: ElementDetails,
-): Value {
-  const { dtype } = symbol;
-  if (dtype === null) return poison(how.span);
-  if (dtype === "unknown") return typeOnly("unknown", how.span);
-  const build = (): Expr => {
-    const at = indices.map((x) => context.at(x.span, exprOf(x, "index")));
-    return context.at(how.span, read(dtype, symbol.id, at, { pad: how.pad?.() ?? null }));
-  };
-  return scalar(dtype, how.span, build);
 }

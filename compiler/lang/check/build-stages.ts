@@ -4,6 +4,7 @@
  */
 import type { Axis, Expr } from "../../ir/expr.ts";
 import { index } from "../../ir/expr.ts";
+import { freeVariables } from "../../ir/walk.ts";
 import { proveEqual } from "../../analysis/prover.ts";
 import { InternalError, known } from "../../support/invariant.ts";
 import { buildAxis } from "./binders.ts";
@@ -23,11 +24,32 @@ export function buildStages(
     const axes = stage.axes.map((i) => buildAxis(context, i));
     const built = stage.outputs.map((o) => ({ symbol: o.symbol, body: build(o.value, o.symbol) }));
     for (const o of built) context.admit(o.body, stage.span);
+    if (!standsAlone(context, stage, axes, built)) return false;
     const inits = stage.inits.map((i) => buildInit(context, i, stage));
     for (const i of inits) context.admit(i.body, i.span);
     context.drafts.push({ name: stage.name, span: stage.span, axes, outputs: built, inits, rec: stage.rec });
   }
   return !context.exhausted;
+}
+
+/** A value that changes with the indices of the equation around it has no stage of its own; it got one for a pad. */
+function standsAlone(
+  context: Context,
+  stage: StageSymbol,
+  axes: readonly Axis[],
+  built: readonly { readonly body: Expr }[],
+): boolean {
+  if (!stage.outputs.some((o) => [...context.padded.values()].includes(o.symbol))) return true;
+  const bound = new Set([...axes.map((a) => a.variable.id), ...context.dims.map((d) => d.id)]);
+  const stranger = built.flatMap((o) => [...freeVariables(o.body).values()]).find((v) => !bound.has(v.id));
+  if (stranger === undefined) return true;
+  const name = known(stage.outputs[0], "an output").symbol.name;
+  context.report("E2052", {
+    span: stage.span,
+    message: `\`${name}\` is read with a pad, and it changes with \`${stranger.name}\`, so it is no tensor of its own`,
+    help: [`write an equation for it that has this index, too: let ${name}[${stranger.name}, …] = …`],
+  });
+  return false;
 }
 
 function build(value: Value, symbol: TensorSymbol): Expr {

@@ -8,7 +8,7 @@ import { IndexPolynomials } from "../../analysis/index-polynomial.ts";
 import type { Claim } from "../../ir/claims.ts";
 import type { DType } from "../../ir/dtype.ts";
 import type { Axis, Expr, UserReducer, Var } from "../../ir/expr.ts";
-import type { DimRange, Kernel } from "../../ir/equations.ts";
+import type { Dim, DimRange, Kernel } from "../../ir/equations.ts";
 import { children, expressionKey } from "../../ir/walk.ts";
 import type { Diagnostic, DiagnosticInput } from "../../support/diagnostics.ts";
 import { Diagnostics, diagnostic } from "../../support/diagnostics.ts";
@@ -185,7 +185,7 @@ export class Context {
   readonly claims: Claim[] = [];
   /** Built stages of all instances, in the order in which they were finished. */
   readonly drafts: StageDraft[] = [];
-  readonly dims: Var[] = [];
+  readonly dims: Dim[] = [];
   readonly where: WhereCondition[] = [];
   /** Kernel parameters and tensors of stages, by id. */
   readonly tensors = new Map<string, TensorSymbol>();
@@ -193,6 +193,8 @@ export class Context {
   readonly limited = new Set<TensorSymbol>();
   /** By node, then by the generics that it is instantiated with. */
   readonly reducers = new Map<Ast.Reducer, Map<string, UserReducer>>();
+  /** Stages of values that are read with a pad, by how an element of the value is made. */
+  readonly padded = new Map<TensorValue["at"], TensorSymbol>();
   readonly stageNames = new Set<string>();
   /** False while types of a recurrence are inferred: nothing is recorded then. */
   recording = true;

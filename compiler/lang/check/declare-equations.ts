@@ -16,7 +16,7 @@ import { resolveType } from "./generics.ts";
 import { declaredRange, newTensor, sizeHelp } from "./header.ts";
 import { Scope } from "./scope.ts";
 import type { TensorSymbol, TensorValue } from "./value.ts";
-import { element } from "./access.ts";
+import { element } from "./element.ts";
 import { isWhole, poison } from "./value.ts";
 
 /** An equation whose left-hand side has been read. */

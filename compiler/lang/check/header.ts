@@ -99,12 +99,17 @@ export function aloneIn(e: Ast.Expr): Ast.Name | null {
   return e.kind === "path" && e.names.length === 1 ? e.names[0] : null;
 }
 
-/** A run-time variable for each dim. */
-export function freshDims(context: Context, dims: readonly DeclaredDim[]): ReadonlyMap<string, Scalar> {
+/** A run-time variable for each dim; `defaults` are the sizes of those that a call may leave out. */
+export function freshDims(
+  context: Context,
+  dims: readonly DeclaredDim[],
+  defaults: ReadonlyMap<string, bigint>,
+): ReadonlyMap<string, Scalar> {
   const values = new Map<string, Scalar>();
   for (const { name } of dims) {
     const v = variable("index", context.fresh("d"), name.text);
-    context.dims.push(v);
+    const byDefault = defaults.get(name.text);
+    context.dims.push(byDefault === undefined ? v : { ...v, byDefault });
     context.facts = context.facts.assumeDim(v.id, `0 <= ${name.text}`);
     context.polys.poly(v); // so that messages know its name
     values.set(

@@ -13,8 +13,8 @@ import { Context, LIMITS } from "./context.ts";
 import { checkEquations } from "./equations.ts";
 import { evaluateExpression } from "./expressions.ts";
 import { declare } from "./parts.ts";
-import type { GivenGeneric } from "./generics.ts";
-import { bindGenerics } from "./generics.ts";
+import type { BoundGenerics, GivenGeneric } from "./generics.ts";
+import { bindGenerics, sortOf } from "./generics.ts";
 import {
   declaredDims,
   declaredTensor,
@@ -97,11 +97,14 @@ function lowerIn(
   };
   const generics = bindGenerics(context, genericsOf(node), sources);
   if (dims === null || !generics.complete) return null;
+  const defaults = defaultSizes(node, generics, given);
+  const fixed = new Map([...generics.values].filter(([name]) => !defaults.has(name)));
   const free = freshDims(
     context,
-    dims.filter((d) => !generics.values.has(d.name.text)),
+    dims.filter((d) => !fixed.has(d.name.text)),
+    defaults,
   );
-  declareValues(context, scope, node, dims, new Map([...free, ...generics.values]));
+  declareValues(context, scope, node, dims, new Map([...free, ...fixed]));
   const instance = emptyInstance(node.name.text, scope, { types: generics.types });
   const env = topOf(instance, table, [node]);
 
@@ -159,6 +162,20 @@ function excessOf({ params, outputs, generics, where, equations }: Ast.Kernel, d
   ];
   const [excess] = counts.filter(([count, limit]) => count > limit);
   return excess === undefined ? null : `more than ${excess[1]} ${excess[2]}`;
+}
+
+/** A generic of kind `dim` is given at run time: its default is one of the call, not of the text. */
+function defaultSizes(
+  node: Ast.Kernel,
+  { values }: BoundGenerics,
+  given: ReadonlyMap<string, GivenGeneric>,
+): ReadonlyMap<string, bigint> {
+  return new Map(
+    node.generics.flatMap((g) => {
+      const size = values.get(g.name.text)?.constant;
+      return sortOf(g) === "dim" && typeof size === "bigint" && !given.has(g.name.text) ? [[g.name.text, size]] : [];
+    }),
+  );
 }
 
 function assumeWhere(context: Context, c: NonNullable<ReturnType<typeof whereConditions>>[number]): void {

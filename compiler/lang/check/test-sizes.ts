@@ -1,11 +1,12 @@
 /**
- * The `for all` of a test: each size is a dim or a number among the generics of the kernel, its range is made of numbers
- * and of sizes that stand to its left. The same evaluation serves the checker and whoever draws sizes.
+ * The `for all` of a test: each size is a dim or a number among the generics of the kernel (a bool counts as 0 or 1), its
+ * range is made of numbers and of sizes that stand to its left. The same evaluation serves the checker and whoever draws sizes.
  */
 import type { Diagnostics } from "../../support/diagnostics.ts";
 import { didYouMean } from "../../support/typos.ts";
 import type * as Ast from "../ast.ts";
 import { mentionsOf } from "./ast-names.ts";
+import type { Sort } from "./generics.ts";
 import { isTypeSort, sortOf } from "./generics.ts";
 
 /** Whole numbers are bigints. */
@@ -34,13 +35,13 @@ export function checkTestSizes(
       });
     } else if (before.has(text)) {
       diagnostics.report("E2061", { span: name.span, message: `\`${text}\` has two ranges in this test` });
-    } else if (sort !== null && (isTypeSort(sort) || sort === "bool")) {
+    } else if (sort !== null && isTypeSort(sort)) {
       diagnostics.report("E2061", {
         span: name.span,
         message: `\`${text}\` is a generic of kind ${sort}, which has no range`,
         help: ["leave it out: the test uses its default"],
       });
-    } else checkRange(text, range, before, { whole: sort !== "float", isDim: sort === "dim" }, diagnostics);
+    } else checkRange(text, range, before, { whole: sort !== "float", sort }, diagnostics);
     before.add(text);
   }
 }
@@ -49,7 +50,7 @@ function checkRange(
   name: string,
   range: Ast.Range,
   before: ReadonlySet<string>,
-  wanted: { readonly whole: boolean; readonly isDim: boolean },
+  wanted: { readonly whole: boolean; readonly sort: Sort | null },
   diagnostics: Diagnostics,
 ): void {
   const { names, callees } = mentionsOf([range.low, range.high]);
@@ -70,7 +71,11 @@ function checkRange(
     return report(`the range of \`${name}\` is not made of whole numbers`);
   }
   if (open) return;
-  if (wanted.isDim && (found.lo < 0 || found.hi > 2n ** 31n)) return report(`\`${name}\` is a dim, from 0 to 2^31 - 1`);
+  if (wanted.sort === "dim" && (found.lo < 0 || found.hi > 2n ** 31n))
+    return report(`\`${name}\` is a dim, from 0 to 2^31 - 1`);
+  if (wanted.sort === "bool" && (found.lo < 0n || found.hi > 2n)) {
+    return report(`\`${name}\` is a bool: 0 stands for false, 1 for true`, ["write in 0..2 for both"]);
+  }
   if (found.lo >= found.hi) report(`the range of \`${name}\` is empty`);
 }
 
