@@ -3,8 +3,10 @@
  * the dtypes that the call gives. Functions may not call themselves.
  */
 import type { DType } from "../../ir/dtype.ts";
+import type { DimRange } from "../../ir/equations.ts";
 import type { Expr } from "../../ir/expr.ts";
 import { variable } from "../../ir/expr.ts";
+import { invariant } from "../../support/invariant.ts";
 import type { Span } from "../../support/source.ts";
 import type * as Ast from "../ast.ts";
 import type { Context, Env } from "./context.ts";
@@ -12,12 +14,13 @@ import { LIMITS } from "./context.ts";
 import { asScalar, bindLet, declare, evaluate } from "./parts.ts";
 import { bindGenerics, inferTypes, resolveType, splitArguments } from "./generics.ts";
 import type { BoundGenerics } from "./generics.ts";
+import { declaredRange } from "./header.ts";
 import { lift } from "./lift.ts";
 import type { FnEntity } from "./program-table.ts";
 import { Scope } from "./scope.ts";
 import { convert } from "./types.ts";
 import type { Scalar, Value } from "./value.ts";
-import { exprOf, poison, scalar } from "./value.ts";
+import { exprOf, isWhole, poison, scalar } from "./value.ts";
 
 /** May this function or kernel be expanded here? Reports recursion and chains that are too long. */
 export function mayExpand(context: Context, env: Env, node: Ast.Kernel | Ast.Fn | Ast.Reducer, span: Span): boolean {
@@ -73,14 +76,17 @@ function expandFn(
   if (!generics.complete) return poison(e.span);
   const scope = new Scope();
   const wraps: ((body: Value) => Value)[] = [];
+  const head = headOf(context, env, { node, home }, generics);
   for (const [n, p] of node.params.entries()) {
     const dtype = paramType(context, p, generics.types);
+    const values = declaredRange(context, head, p.type.range);
     const arg = args[n];
-    if (dtype === null || arg === undefined) return poison(e.span);
+    if (dtype === null || arg === undefined || (p.type.range !== null && values === null)) return poison(e.span);
     const converted = convert(context, arg, dtype, `parameter \`${p.name.text}\` of \`${node.name.text}\``);
     if (converted.kind === "poison") return converted;
     const bound = bindLet(context, p.name, typed(converted, dtype));
     declare(context, scope, scope, p.name, { kind: "value", role: "parameter", value: bound.value, span: p.name.span });
+    if (values !== null) claimArgument(context, bound.value, p, node, { values, span: arg.span });
     wraps.push(bound.wrap);
   }
   const inside: Env = {
@@ -96,6 +102,32 @@ function expandFn(
   };
   const body: Value = fnBody(context, inside, node) ?? poison(e.span);
   return wraps.reduceRight<Value>((value, wrap) => wrap(value), body);
+}
+
+/** What the head of a function or reducer sees: its generics. */
+export function headOf(
+  context: Context,
+  env: Env,
+  { node, home }: { readonly node: Ast.Fn | Ast.Reducer; readonly home: Env["module"] },
+  generics: BoundGenerics,
+): Env {
+  const scope = withGenerics(context, new Scope(), node.generics, generics);
+  return { ...env, module: home, scope, types: generics.types, isFn: true, subscript: false, equation: null };
+}
+
+/** The argument that a variable stands for lies in the parameter's range: what is left to prove. */
+export function claimArgument(
+  context: Context,
+  value: Value,
+  p: Ast.Param,
+  callee: Ast.Fn | Ast.Reducer,
+  { values, span }: { readonly values: DimRange; readonly span: Span },
+): void {
+  if (value.kind !== "scalar" || value.type === "index" || value.type === "real" || value.type === "unknown") return;
+  const variable = value.build(value.type);
+  invariant(variable.kind === "var", "an argument has a variable");
+  const why = `parameter \`${p.name.text}\` of \`${callee.name.text}\` is declared in this range`;
+  context.claims.push({ tensor: variable.id, ...values, span, why });
 }
 
 /** The generics as names of their own. */
@@ -128,17 +160,24 @@ function typed(value: Scalar, dtype: DType): Scalar {
   return scalar(dtype, value.span, () => exprOf(value, dtype), { pure: value.pure });
 }
 
-/** The dtype of a scalar parameter; shapes and ranges have no meaning for an fn or a reducer. */
+/** The dtype of a scalar parameter; a shape has no meaning for a function or a reducer, a range has one for integers. */
 export function paramType(context: Context, p: Ast.Param, types: ReadonlyMap<string, DType>): DType | null {
-  if (p.type.shape.length > 0 || p.type.range !== null) {
+  if (p.type.shape.length > 0) {
     context.report("E2052", {
       span: p.type.span,
-      message: "functions and reducers take numbers: a shape or a range has no place here",
-      help: [`write ${p.name.text}: ${p.type.dtype.text}`],
+      message: "functions and reducers take numbers: a shape has no place here",
+      help: [`write ${p.name.text}: ${p.type.dtype.text}`, "make it a kernel, which takes whole tensors"],
     });
     return null;
   }
-  return resolveType(context, p.type.dtype, types);
+  const dtype = resolveType(context, p.type.dtype, types);
+  if (dtype === null || p.type.range === null || isWhole(dtype)) return dtype;
+  context.report("E2023", {
+    span: p.type.span,
+    message: `a range is for integers, and \`${p.name.text}\` is ${dtype}`,
+    help: ["remove the range"],
+  });
+  return null;
 }
 
 /** Checks a function by itself, with the defaults of its generics, so that mistakes show even where it is not called. */
@@ -157,9 +196,11 @@ export function checkFn(context: Context, env: Env, node: Ast.Fn): void {
   const generics = bindGenerics(context, node.generics, sources);
   if (!generics.complete) return;
   const scope = new Scope();
+  const head = headOf(context, env, { node, home: env.module }, generics);
   for (const p of node.params) {
     const dtype = paramType(context, p, generics.types);
     if (dtype === null) return;
+    if (p.type.range !== null && declaredRange(context, head, p.type.range) === null) return;
     const value = freeVariable(context, p.name, dtype);
     declare(context, scope, scope, p.name, { kind: "value", role: "parameter", value, span: p.name.span });
   }

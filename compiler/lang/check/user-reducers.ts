@@ -3,15 +3,17 @@
  * checked once for each choice of generics and shared by the reductions that use it.
  */
 import type { DType } from "../../ir/dtype.ts";
+import type { DimRange } from "../../ir/equations.ts";
 import type { Expr, UserReducer, Var } from "../../ir/expr.ts";
-import { variable } from "../../ir/expr.ts";
+import { letIn, variable } from "../../ir/expr.ts";
 import { invariant, known } from "../../support/invariant.ts";
 import type * as Ast from "../ast.ts";
 import type { Context, Env } from "./context.ts";
 import { asScalar, declare, evaluate, takeApart } from "./parts.ts";
-import { mayExpand, paramType, withGenerics } from "./fns.ts";
+import { claimArgument, headOf, mayExpand, paramType, withGenerics } from "./fns.ts";
 import type { BoundGenerics } from "./generics.ts";
 import { bindGenerics, inferTypes, splitArguments } from "./generics.ts";
+import { declaredRange } from "./header.ts";
 import type { ReducerEntity } from "./program-table.ts";
 import { Scope } from "./scope.ts";
 import { convert } from "./types.ts";
@@ -56,6 +58,7 @@ export function userReducer(
   if (!generics.complete) return null;
   const reducer = instantiate(context, { ...env, module: home }, node, generics);
   if (reducer === null) return null;
+  const head = headOf(context, env, { node, home }, generics);
   const args: Scalar[] = [];
   const types: (DType | "unknown")[] = [];
   for (const [n, v] of reducer.params.entries()) {
@@ -63,10 +66,39 @@ export function userReducer(
     const dtype = dtypeOf(v);
     const converted = convert(context, arg, dtype, `parameter \`${v.name}\` of \`${name}\``);
     if (converted.kind === "poison") return null;
-    args.push(converted);
+    const p = known(node.params[n], "a parameter");
+    const values = declaredRange(context, head, p.type.range);
+    args.push(values === null ? converted : ranged(context, converted, v, { node, p, values }));
     types.push(arg.type === "unknown" ? "unknown" : dtype);
   }
   return { reducer, args, types, names: node.results.map((r) => r.name.text) };
+}
+
+/** The argument under a name of its own, of which the range is claimed; in `lift` it is known of the parameter. */
+function ranged(
+  context: Context,
+  arg: Scalar,
+  param: Var,
+  { node, p, values }: { readonly node: Ast.Reducer; readonly p: Ast.Param; readonly values: DimRange },
+): Scalar {
+  const dtype = dtypeOf(param);
+  if (!context.claims.some((c) => c.tensor === param.id))
+    claimArgument(
+      context,
+      scalar(dtype, arg.span, () => param),
+      p,
+      node,
+      { values, span: arg.span },
+    );
+  const bound = variable(dtype, context.fresh("v"), param.name);
+  claimArgument(
+    context,
+    scalar(dtype, arg.span, () => bound),
+    p,
+    node,
+    { values, span: arg.span },
+  );
+  return scalar(dtype, arg.span, () => context.at(arg.span, letIn(bound, exprOf(arg, dtype), bound)));
 }
 
 function dtypeOf(v: Var): DType {
@@ -102,6 +134,18 @@ function build(context: Context, env: Env, node: Ast.Reducer, generics: BoundGen
   const paramTypes = node.params.map((p) => paramType(context, p, generics.types));
   const resultTypes = node.results.map((p) => paramType(context, p, generics.types));
   if (paramTypes.includes(null) || resultTypes.includes(null)) return null;
+  const withRange = node.results.find((r) => r.type.range !== null);
+  if (withRange !== undefined) {
+    context.report("E2052", {
+      span: withRange.type.span,
+      message: "the results of a reducer have no ranges: nothing is known of what `combine` is given",
+      help: [`write ${withRange.name.text}: ${withRange.type.dtype.text}, and a range where the result is stored`],
+    });
+    return null;
+  }
+  const head = place(new Scope());
+  if (node.params.some((p) => p.type.range !== null && declaredRange(context, head, p.type.range) === null))
+    return null;
   const results = node.results.map((r, n) => ({ name: r.name, dtype: known(resultTypes[n], "a dtype") }));
   const components = (scope: Scope, body: Ast.Expr, what: string): readonly Expr[] | null =>
     componentsOf(context, place(scope), body, results, what);

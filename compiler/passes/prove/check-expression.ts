@@ -3,12 +3,13 @@
  * marked. The order is that of knowledge: the right side of `&&` knows the left, a branch its condition, a reduction's
  * body its axes and guard; `select`, the function, teaches its operands nothing.
  */
-import { all, any, equal, not } from "../../analysis/condition.ts";
-import type { Apply, Cast, Expr, Let, Pad, Read, Select } from "../../ir/expr.ts";
+import { all, any, equal, not, within } from "../../analysis/condition.ts";
+import type { Apply, Cast, Expr, Let, Pad, Read, Select, Var } from "../../ir/expr.ts";
 import { apply, cast, letIn, read, select } from "../../ir/expr.ts";
 import { known, unreachable } from "../../support/invariant.ts";
 import { proveRead } from "./accesses.ts";
 import { checkCast, checkOperation } from "./arithmetic.ts";
+import { checkClaim } from "./claims.ts";
 import { boundsOver } from "./extremes.ts";
 import { checkReduce } from "./reductions.ts";
 import type { Scope } from "./scope.ts";
@@ -115,8 +116,17 @@ function checkLet(e: Let, scope: Scope, place: Place): Expr {
   const value = checkExpression(e.value, scope, place);
   scope.bind(e.variable, value);
   scope.shared.refused.bind(e.variable, value);
-  const body = checkExpression(e.body, scope, place);
+  const body = checkExpression(e.body, claimedScope(e.variable, value, scope), place);
   return value === e.value && body === e.body ? e : letIn(e.variable, value, body);
+}
+
+/** What is claimed of an argument is proved; where that fails, the function is looked at as if it held. */
+function claimedScope(variable: Var, value: Expr, scope: Scope): Scope {
+  const claim = scope.shared.claims.get(variable.id);
+  if (claim === undefined || scope.shared.refused.has(value)) return scope;
+  const p = scope.poly(value);
+  if (checkClaim(claim, variable, p, scope)) return scope;
+  return scope.assumeAlways(within(p, scope.poly(claim.lo), scope.poly(claim.hi)), `the range of ${variable.name}`);
 }
 
 /** The rebuilt node stands where the old one stood; what is learned of it is called by its text. */

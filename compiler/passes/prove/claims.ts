@@ -14,11 +14,11 @@ import { rangeHelp, report } from "./refuse-arithmetic.ts";
 import type { Scope } from "./scope.ts";
 import { isIntDType } from "./integers.ts";
 
-/** `value` is what the tensor holds at one point; `scope` is that of the body that computes it. */
-export function checkClaim(claim: Claim, tensor: Tensor, value: Poly, scope: Scope): void {
+/** `value` is what the tensor, or a variable, holds at one point, which is in the range or refused; `scope` is that of the body that computes it. */
+export function checkClaim(claim: Claim, tensor: Pick<Tensor, "id" | "name">, value: Poly, scope: Scope): boolean {
   const [lo, hi] = [scope.poly(claim.lo), scope.poly(claim.hi)];
   const goal: Condition = within(value, lo, hi);
-  if (proveAtCorners(scope, goal).verdict.proved) return;
+  if (proveAtCorners(scope, goal).verdict.proved) return true;
   const { names, refused } = scope.shared;
   refused.addTensor(tensor.id);
   const found = failure(scope, goal, value);
@@ -36,6 +36,7 @@ export function checkClaim(claim: Claim, tensor: Tensor, value: Poly, scope: Sco
       "widen the range, or clamp the value",
     ],
   });
+  return false;
 }
 
 /** A claim about the argument of a call that is a parameter itself: its declared range must imply the claimed one. */

@@ -54,6 +54,7 @@ export function proveKernel(
     dims: new Set(kernel.dims.map((d) => d.id)),
     params: new Set(kernel.params.map((t) => t.id)),
     refused: new Refused(),
+    claims: new Map(claims.map((c) => [c.tensor, c])),
     totals: new WeakMap(),
     partitions: new Map(),
     sizes: [],

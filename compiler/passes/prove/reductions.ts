@@ -5,7 +5,7 @@
  * of the domain is named; the position of argmax is -1 there.
  */
 import type { Condition } from "../../analysis/condition.ts";
-import { TRUE, all, any, atMost, polysOf } from "../../analysis/condition.ts";
+import { TRUE, all, any, atMost, polysOf, within } from "../../analysis/condition.ts";
 import type { Poly } from "../../analysis/polynomial.ts";
 import { MINUS_ONE, ONE, ZERO, add, asConstant, constant, sub } from "../../analysis/polynomial.ts";
 import type { Expr, Reduce, UserReducer } from "../../ir/expr.ts";
@@ -245,7 +245,12 @@ function mapPolys(c: Condition, f: (p: Poly) => Poly): Condition {
 function checkReducer(r: UserReducer, scope: Scope, place: Place, check: Check): UserReducer {
   let inside = scope;
   for (const v of [...r.params, ...r.left, ...r.right]) {
-    if (isIntDType(v.type)) inside = inside.assumeAlways(fits(scope.poly(v), v.type), `${v.name}: ${v.type}`);
+    if (!isIntDType(v.type)) continue;
+    inside = inside.assumeAlways(fits(scope.poly(v), v.type), `${v.name}: ${v.type}`);
+    const claim = scope.shared.claims.get(v.id);
+    if (claim === undefined) continue;
+    const range = within(scope.poly(v), scope.poly(claim.lo), scope.poly(claim.hi));
+    inside = inside.assumeAlways(range, `the range of ${v.name}`);
   }
   const each = (list: readonly Expr[]): readonly Expr[] =>
     sameOr(

@@ -2,6 +2,7 @@
 import type { Condition } from "../../analysis/condition.ts";
 import type { Poly } from "../../analysis/polynomial.ts";
 import type { IndexPolynomials } from "../../analysis/index-polynomial.ts";
+import type { Claim } from "../../ir/claims.ts";
 import type { Tensor } from "../../ir/equations.ts";
 import type { Expr } from "../../ir/expr.ts";
 import type { Diagnostics } from "../../support/diagnostics.ts";
@@ -37,6 +38,8 @@ export type Shared = {
   readonly dims: ReadonlySet<string>;
   readonly params: ReadonlySet<string>;
   readonly refused: Refused;
+  /** What is claimed, by the id of a tensor or variable. */
+  readonly claims: ReadonlyMap<string, Claim>;
   /** Of sums of values that are not below 0: the most that they come to, over dims. */
   readonly totals: WeakMap<Expr, Poly>;
   /** Of tensors whose elements share the points of such sums. */
