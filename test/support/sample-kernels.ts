@@ -265,8 +265,8 @@ function gathers(): Sample {
     [3, 0],
   ];
   const kernel = k.build();
-  const rows = { lo: index(0), hi: index(8) };
-  const params = kernel.params.map((p) => (p.name === "ids" ? { ...p, values: rows } : p));
+  const values = { lo: index(0), hi: index(8) };
+  const params = kernel.params.map((p) => (p.name === "ids" ? { ...p, values } : p));
   return { name: "gathers", kernel: { ...kernel, params }, sizes };
 }
 

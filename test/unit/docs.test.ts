@@ -230,7 +230,20 @@ describe("tables", () => {
     const { files, depth: deep, text } = MODULE_LIMITS;
     const ofModules = [files, deep, text];
     const ofText = [SOURCE_LIMIT, NAME_LIMIT, BRACKET_LIMIT, NESTING_LIMIT, CHAIN_LIMIT];
-    const wanted = [...ofText, work, nodes, depth, stages, heads, dims, conditions, calls, programWork, programStages, ...ofModules];
+    const wanted = [
+      ...ofText,
+      work,
+      nodes,
+      depth,
+      stages,
+      heads,
+      dims,
+      conditions,
+      calls,
+      programWork,
+      programStages,
+      ...ofModules,
+    ];
     expect(tableOf(page, "limits").map(([, limit]) => Number(limit))).toEqual(wanted);
   });
 });

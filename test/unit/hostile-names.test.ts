@@ -105,6 +105,11 @@ function withNames(text: string, names: Names): string {
   );
 }
 
+/** A long name breaks a line of C. */
+function inOneLine(text: string): string {
+  return text.replaceAll(/\s+/g, " ").replaceAll("( ", "(");
+}
+
 /** Fails where a file for these names differs from that for the plain ones by more than quoted names and prefixed kernels. */
 function expectSame(
   path: string,
@@ -128,8 +133,6 @@ function expectSame(
   const own = (text: string): string => text.replaceAll(/(einkorn_|EINKORN_)plain_kernel/g, `$1${names.kernel}`);
   const files = (text: string): string =>
     path.startsWith("hls/") ? text.replaceAll("plain_kernel", names.kernel) : text;
-  // A long name breaks a line of C.
-  const inOneLine = (text: string): string => text.replaceAll(/\s+/g, " ").replaceAll("( ", "(");
   expect(inOneLine(got.rest), path).toBe(inOneLine(files(own(wanted.rest))));
   expect(got.quoted, path).toEqual(wanted.quoted.map((q) => withNames(q, names)));
 }
