@@ -110,6 +110,18 @@ export type UserReducer = {
   readonly right: readonly Var[];
   readonly combine: readonly Expr[];
   readonly laws: readonly ("associative" | "commutative")[];
+  /** The same for a whole block at once, where the reducer says it; its meaning is that of the fold. */
+  readonly bulk: Bulk | null;
+};
+
+/**
+ * How a block of at least one point is reduced at once. Reductions in the values run over 0..size, and a parameter of the
+ * reducer stands there for its value at the innermost index. Closed but for the parameters: passes need not look inside.
+ */
+export type Bulk = {
+  readonly size: Var;
+  /** One for each component, in the order of evaluation: a value mentions the variables before it. */
+  readonly equations: readonly { readonly component: number; readonly variable: Var; readonly value: Expr }[];
 };
 export type Reducer = { readonly kind: "builtin"; readonly name: BuiltinReducer } | UserReducer;
 

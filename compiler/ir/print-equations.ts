@@ -3,9 +3,11 @@
  * dtype. Recurrences are blocks with the lag that they keep.
  */
 import type { DimRange, Kernel, Recurrence, Stage, StageOutput, Tensor } from "./equations.ts";
-import { tensorsOf } from "./equations.ts";
+import { stagesOf, tensorsOf } from "./equations.ts";
+import type { Expr } from "./expr.ts";
 import type { Names } from "./print-expr.ts";
 import { bindNames, nameOf, printAxes, printExpr, printRange } from "./print-expr.ts";
+import { visit } from "./walk.ts";
 
 export function printEquations(kernel: Kernel): string {
   const names = bindNames(new Map(), [...kernel.dims, ...tensorsOf(kernel).values()]);
@@ -19,6 +21,7 @@ export function printEquations(kernel: Kernel): string {
   });
   const where = kernel.where.map((w) => printExpr(w.condition, names));
   const lines = [
+    ...bulkLines(kernel),
     `kernel ${kernel.name}${dims}(${params.join(", ")}) -> ${outputs.join(", ")}${where.length > 0 ? ` where ${where.join(", ")}` : ""} {`,
     ...kernel.steps.flatMap((s) =>
       s.kind === "stage" ? indent(printStage(s.stage, names)) : indent(printRecurrence(s, names)),
@@ -26,6 +29,23 @@ export function printEquations(kernel: Kernel): string {
     "}",
   ];
   return `${lines.join("\n")}\n`;
+}
+
+/** How the reducers of the kernel reduce a block at once, where they say it. */
+function bulkLines(kernel: Kernel): readonly string[] {
+  const lines = new Set<string>();
+  const look = (e: Expr): void =>
+    visit(e, (node) => {
+      if (node.kind !== "reduce" || node.reducer.kind !== "user" || node.reducer.bulk === null) return;
+      const { reducer } = node;
+      const { size, equations } = node.reducer.bulk;
+      const names = bindNames(new Map(), [size, ...reducer.params, ...equations.map((q) => q.variable)]);
+      const list = equations.map((q) => `${nameOf(names, q.variable.id)} = ${printExpr(q.value, names)}`);
+      lines.add(`reducer ${reducer.name} bulk ${list.join(", ")};`);
+    });
+  for (const stage of stagesOf(kernel))
+    for (const o of stage.outputs) for (const e of [o.body, ...o.init.map((s) => s.body)]) look(e);
+  return [...lines];
 }
 
 function indent(lines: readonly string[]): readonly string[] {

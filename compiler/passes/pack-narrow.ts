@@ -245,7 +245,9 @@ function unpackedNode(e: Expr, go: (e: Expr) => Expr, packings: ReadonlyMap<stri
 function wideReducer(r: Reducer, go: (e: Expr) => Expr): Reducer {
   const mapped = mapReducer(r, go);
   if (mapped.kind === "builtin") return mapped;
-  return { ...mapped, params: mapped.params.map(wide), left: mapped.left.map(wide), right: mapped.right.map(wide) };
+  const [params, left, right] = [mapped.params.map(wide), mapped.left.map(wide), mapped.right.map(wide)];
+  const isNarrow = [...mapped.params, ...mapped.left].some((v) => isStorageDType(v.type));
+  return { ...mapped, params, left, right, bulk: isNarrow ? null : mapped.bulk };
 }
 
 function elementRead(

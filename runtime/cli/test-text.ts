@@ -99,11 +99,17 @@ function shellWord(text: string): string {
 }
 
 function lawName(l: TestedLaw): string {
+  if (l.law === "bulk") return "its bulk is the fold";
   return l.law === "identity" ? "its identity is one" : `it is ${l.law}`;
 }
 
 function lawText(l: TestedLaw, seed: number): readonly string[] {
-  const claim = l.law === "identity" ? "its identity is none" : `it is not ${l.law}`;
+  const claim =
+    l.law === "bulk"
+      ? "its bulk is not the fold"
+      : l.law === "identity"
+        ? "its identity is none"
+        : `it is not ${l.law}`;
   return [
     `${place(l)}: reducer ${l.reducer}: ${claim}`,
     `  ${l.counterexample ?? ""}`,

@@ -1,5 +1,6 @@
 /**
- * The laws of a reducer, tried on values: combining with the identity changes nothing (always), and what `law` promises.
+ * The laws of a reducer, tried on values: combining with the identity changes nothing (always), what `law` promises, and
+ * that `bulk` gives what the fold gives.
  * The operands are what a reduction can meet: the identity, lifted elements, and combinations of them. Both sides of a law are
  * stages of one small kernel that the reference computes with its error scale, so that rounding alone breaks no law.
  */
@@ -7,7 +8,7 @@ import { compareToReference } from "../../compiler/ir/compare.ts";
 import type { DType } from "../../compiler/ir/dtype.ts";
 import { DTYPES, roundToDType } from "../../compiler/ir/dtype.ts";
 import type { Kernel, Stage, Tensor } from "../../compiler/ir/equations.ts";
-import type { ConstValue, Expr, UserReducer, Var } from "../../compiler/ir/expr.ts";
+import type { Bulk, ConstValue, Expr, UserReducer, Var } from "../../compiler/ir/expr.ts";
 import { read } from "../../compiler/ir/expr.ts";
 import type { MeasuredArray } from "../../compiler/ir/interpret-equations.ts";
 import { interpretWithErrors } from "../../compiler/ir/interpret-equations.ts";
@@ -15,13 +16,15 @@ import { canonical, elementOf } from "../../compiler/ir/values.ts";
 import { substitute } from "../../compiler/ir/walk.ts";
 import { InternalError, invariant, known, unreachable } from "../../compiler/support/invariant.ts";
 import type { Span } from "../../compiler/support/source.ts";
+import { bulkKernel } from "./bulk.ts";
 import { DEFAULT_TOLERANCE } from "./subject.ts";
 import { RandomStream } from "./random-stream.ts";
 
-export type Law = "identity" | "associative" | "commutative";
+export type Law = "identity" | "associative" | "commutative" | "bulk";
 
 export type LawResult = {
   readonly reducer: string;
+  /** `bulk`: its bulk equations give what the fold gives. */
   readonly law: Law;
   readonly verdict: "holds" | "broken";
   /** Cases whose values the reducer has; what overflows an integer is not among them. */
@@ -32,7 +35,7 @@ export type LawResult = {
 
 /** The operands of a law: the elements that are lifted, in order; null is the identity. */
 type Operand = readonly ConstValue[] | null;
-type Shape = { readonly law: Law; readonly operands: number };
+type Shape = { readonly law: Exclude<Law, "bulk">; readonly operands: number };
 
 const LAWS: readonly Shape[] = [
   { law: "identity", operands: 1 },
@@ -46,7 +49,7 @@ const RANDOM_CASES = 60;
 /** Tries the identity and the promised laws of a reducer. `stream` tells the reducers of a file apart. */
 export function checkLaws(reducer: UserReducer, span: Span, seed: number, stream: number): readonly LawResult[] {
   const promised = LAWS.filter(({ law }) => law === "identity" || reducer.laws.includes(law));
-  return promised.map(({ law, operands }) => {
+  const results = promised.map(({ law, operands }): LawResult => {
     const sides = lawKernel(reducer, law, span);
     let cases = 0;
     for (const given of casesOf(reducer, operands, new RandomStream(seed, 2 ** 16 + stream))) {
@@ -58,6 +61,57 @@ export function checkLaws(reducer: UserReducer, span: Span, seed: number, stream
     }
     return { reducer: reducer.name, law, verdict: "holds", cases, counterexample: null };
   });
+  const { bulk } = reducer;
+  return bulk === null
+    ? results
+    : [...results, checkBulk(reducer, bulk, span, new RandomStream(seed, 2 ** 17 + stream))];
+}
+
+/** Lengths of blocks: every combination of few notable values is tried in the first ones. */
+const BLOCKS = [1, 2, 3, 5, 8, 33];
+
+/** Does a block that is reduced at once give what the fold gives? */
+function checkBulk(reducer: UserReducer, bulk: Bulk, span: Span, random: RandomStream): LawResult {
+  const base = { reducer: reducer.name, law: "bulk" } as const;
+  let cases = 0;
+  for (const points of BLOCKS) {
+    const kernel = bulkKernel(reducer, bulk, points, span);
+    const blocks = points <= 3 ? casesOf(reducer, points, random) : randomBlocks(reducer, points, random);
+    for (const block of blocks) {
+      const elements = block.filter((x) => x !== null);
+      if (elements.length < points) continue;
+      const inputs = new Map(
+        kernel.params.map((p, n) => {
+          const data = elements.map((x) => known(x[n], "an element"));
+          return [p.id, { dtype: p.dtype, shape: [points], data }] as const;
+        }),
+      );
+      const results = evaluated(kernel, inputs);
+      if (results === null) continue;
+      cases++;
+      const [fold, atOnce] = [0, 1].map((side) =>
+        reducer.identity.map((_, n) => known(results.get(`${side}.${n}`), "a side")),
+      );
+      const [wanted, got] = [known(fold, "the fold"), known(atOnce, "the bulk")];
+      if (wanted.every((w, n) => agree(known(got[n], "a component"), w))) continue;
+      const shownBlock = elements.map((x) => (x.length === 1 ? x.map(shown).join("") : `(${x.map(shown).join(", ")})`));
+      const counterexample = `the fold of ${shownBlock.join(", ")} is ${stateText(wanted)}, but bulk gives ${stateText(got)}`;
+      return { ...base, verdict: "broken", cases, counterexample };
+    }
+  }
+  return { ...base, verdict: "holds", cases, counterexample: null };
+}
+
+function* randomBlocks(reducer: UserReducer, points: number, random: RandomStream): Generator<readonly Operand[]> {
+  const types = reducer.params.map((p) => {
+    invariant(p.type !== "index", "a reducer works on dtypes");
+    return p.type;
+  });
+  for (let n = 0; n < RANDOM_CASES; n++) {
+    yield Array.from({ length: points }, () =>
+      types.map((t) => (random.chance(0.2) ? random.pick(notableOf(t)) : drawValue(t, random))),
+    );
+  }
 }
 
 // ---- the kernels ----
@@ -66,11 +120,11 @@ type State = readonly Tensor[];
 /** Kernels of a law by which operands are the identity (`true`); outputs `left.m`, `right.m`, … */
 type Sides = {
   readonly reducer: UserReducer;
-  readonly law: Law;
+  readonly law: Shape["law"];
   readonly kernelFor: (identities: readonly boolean[]) => Kernel;
 };
 
-function lawKernel(reducer: UserReducer, law: Law, span: Span): Sides {
+function lawKernel(reducer: UserReducer, law: Shape["law"], span: Span): Sides {
   const made = new Map<string, Kernel>();
   return {
     reducer,
@@ -84,7 +138,7 @@ function lawKernel(reducer: UserReducer, law: Law, span: Span): Sides {
   };
 }
 
-function build(reducer: UserReducer, law: Law, identities: readonly boolean[], span: Span): Kernel {
+function build(reducer: UserReducer, law: Shape["law"], identities: readonly boolean[], span: Span): Kernel {
   const params: Tensor[] = [];
   const stages: Stage[] = [];
   const scalar = (name: string, dtype: DType): Tensor => {
@@ -134,7 +188,7 @@ function build(reducer: UserReducer, law: Law, identities: readonly boolean[], s
 
 /** States that the law wants to be equal. */
 function sidesOf(
-  law: Law,
+  law: Shape["law"],
   [a, b, c]: readonly [State, State, State],
   combine: (name: string, x: State, y: State) => State,
   identity: () => State,
@@ -263,7 +317,7 @@ function agree(got: MeasuredArray, expected: MeasuredArray): boolean {
 }
 
 function explain(
-  law: Law,
+  law: Shape["law"],
   operands: readonly Operand[],
   left: readonly MeasuredArray[],
   right: readonly MeasuredArray[],

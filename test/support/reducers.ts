@@ -22,5 +22,6 @@ export function onlineSoftmax(): UserReducer {
     right: [bm, bl],
     combine: [letIn(m, larger, m), letIn(m, larger, select(isLowest, zero, scaled))],
     laws: ["associative", "commutative"],
+    bulk: null,
   };
 }

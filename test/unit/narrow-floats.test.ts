@@ -254,6 +254,7 @@ describe.each(FORMATS)("reductions of %s", (format) => {
       right: [b],
       combine: [sub(mul(a, constant(format, 0.9)), b)],
       laws: [],
+      bulk: null,
     };
     expectSame(
       reduction(

@@ -3,7 +3,7 @@
  * dims is known at once; one that is read from data (`e in ptr[i]..ptr[i + 1]`) is built with the body.
  */
 import type { Axis } from "../../ir/expr.ts";
-import { variable } from "../../ir/expr.ts";
+import { index, variable } from "../../ir/expr.ts";
 import { DIM_LIMIT } from "../../analysis/facts.ts";
 import { known } from "../../support/invariant.ts";
 import type * as Ast from "../ast.ts";
@@ -42,10 +42,22 @@ export function bindIndex(context: Context, env: Env, binder: Ast.Binder, how: B
       symbol.range = { lo: exprOf(low, "index"), hi: exprOf(high, "index") };
     else symbol.broken = true;
   }
+  if (env.block !== null) overBlock(context, env.block, binder, symbol);
   if (context.recording) env.instance.indices.push(symbol);
   const value = scalar("index", name.span, () => symbol.variable, { pure: true });
   declare(context, env.scope, env.scope, name, { kind: "value", role: "index", value, span: name.span });
   return symbol;
+}
+
+/** The index of a bulk equation has the points of the block, and no range of its own. */
+function overBlock(context: Context, block: Scalar, binder: Ast.Binder, symbol: IndexSymbol): void {
+  symbol.range = { lo: index(0), hi: exprOf(block, "index") };
+  if (binder.range === null) return;
+  context.report("E2008", {
+    span: binder.range.span,
+    message: `\`${symbol.name}\` runs over the points of the block`,
+    help: [`write ${symbol.name} alone`],
+  });
 }
 
 /** Indices are 32 bits wide; a range of numbers that passes that is refused here, others at the call. */

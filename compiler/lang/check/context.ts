@@ -136,6 +136,8 @@ export type Env = {
   readonly hidden: Scope | null;
   /** The right-hand side around, for suggestions; null outside equations. */
   readonly equation: Span | null;
+  /** In a `bulk` equation how many points the block has: there reductions run over them. */
+  readonly block: Scalar | null;
 };
 
 /** One place of a built `init`: a number, or an index over its range. */

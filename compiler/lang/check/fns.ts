@@ -99,6 +99,7 @@ function expandFn(
     origin: env.origin ?? e.span,
     subscript: false,
     equation: null,
+    block: null,
   };
   const body: Value = fnBody(context, inside, node) ?? poison(e.span);
   return wraps.reduceRight<Value>((value, wrap) => wrap(value), body);

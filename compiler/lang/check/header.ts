@@ -327,6 +327,7 @@ export function topOf(instance: Instance, module: ProgramTable, calls: Env["call
     hidden: null,
     isFn: false,
     equation: null,
+    block: null,
   };
 }
 

@@ -43,6 +43,14 @@ export function reduction(context: Context, env: Env, e: Ast.Reduction): Value {
     else reportNoReduction(context, env, name, e);
     return poison(e.span);
   }
+  if (env.block !== null && e.binders.length > 1) {
+    context.report("E2052", {
+      span: e.span,
+      message: "a bulk equation reduces over one index, the point of the block",
+      help: [`write ${name}[${e.binders[0].name.text}](…)`],
+    });
+    return poison(e.span);
+  }
   const inside = {
     ...env,
     scope: new Scope(env.scope),

@@ -8,6 +8,7 @@ import type { Expr, UserReducer, Var } from "../../ir/expr.ts";
 import { letIn, variable } from "../../ir/expr.ts";
 import { invariant, known } from "../../support/invariant.ts";
 import type * as Ast from "../ast.ts";
+import { bulkOf } from "./bulk.ts";
 import type { Context, Env } from "./context.ts";
 import { asScalar, declare, evaluate, takeApart } from "./parts.ts";
 import { claimArgument, headOf, mayExpand, paramType, withGenerics } from "./fns.ts";
@@ -67,8 +68,8 @@ export function userReducer(
     const converted = convert(context, arg, dtype, `parameter \`${v.name}\` of \`${name}\``);
     if (converted.kind === "poison") return null;
     const p = known(node.params[n], "a parameter");
-    const values = declaredRange(context, head, p.type.range);
-    args.push(values === null ? converted : ranged(context, converted, v, { node, p, values }));
+    const range = declaredRange(context, head, p.type.range);
+    args.push(range === null ? converted : ranged(context, converted, v, { node, p, values: range }));
     types.push(arg.type === "unknown" ? "unknown" : dtype);
   }
   return { reducer, args, types, names: node.results.map((r) => r.name.text) };
@@ -130,6 +131,7 @@ function build(context: Context, env: Env, node: Ast.Reducer, generics: BoundGen
     calls: [...env.calls, node],
     subscript: false,
     equation: null,
+    block: null,
   });
   const paramTypes = node.params.map((p) => paramType(context, p, generics.types));
   const resultTypes = node.results.map((p) => paramType(context, p, generics.types));
@@ -172,8 +174,10 @@ function build(context: Context, env: Env, node: Ast.Reducer, generics: BoundGen
   const combine = components(combined, node.combine.value, "combine");
   if (!checkLaws(context, node) || identity === null || lift === null || combine === null) return null;
   if (left === undefined || right === undefined) return null;
+  const bulk = bulkOf(context, place, node, params, results);
+  if (bulk === "wrong") return null;
   const laws = node.laws.map((l) => l.text).filter(isLaw);
-  return { kind: "user", name: node.name.text, params, identity, lift, left, right, combine, laws };
+  return { kind: "user", name: node.name.text, params, identity, lift, left, right, combine, laws, bulk };
 }
 
 function checkLaws(context: Context, node: Ast.Reducer): boolean {
@@ -186,14 +190,7 @@ function checkLaws(context: Context, node: Ast.Reducer): boolean {
     });
     return false;
   }
-  const [bulk] = node.bulk;
-  if (bulk === undefined) return true;
-  context.report("E2052", {
-    span: bulk.span,
-    message: "`bulk` equations are not built yet",
-    help: ["remove them: the meaning is the same"],
-  });
-  return false;
+  return true;
 }
 
 /** A tuple with one element per component, each in its dtype. */
