@@ -125,10 +125,10 @@ export function claimArgument(
   { values, span }: { readonly values: DimRange; readonly span: Span },
 ): void {
   if (value.kind !== "scalar" || value.type === "index" || value.type === "real" || value.type === "unknown") return;
-  const variable = value.build(value.type);
-  invariant(variable.kind === "var", "an argument has a variable");
+  const bound = value.build(value.type);
+  invariant(bound.kind === "var", "an argument has a variable");
   const why = `parameter \`${p.name.text}\` of \`${callee.name.text}\` is declared in this range`;
-  context.claims.push({ tensor: variable.id, ...values, span, why });
+  context.claims.push({ tensor: bound.id, ...values, span, why });
 }
 
 /** The generics as names of their own. */
