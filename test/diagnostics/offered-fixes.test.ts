@@ -1,7 +1,7 @@
 /**
  * The ways out that can be taken by hand of a machine work: each is put into the text of its case, and what it answers is
- * gone. Three forms are tried: `write TEXT` where it replaces what the carets are under, `write X[…] pad VALUE` behind the
- * access, and `require where CONDITION` in the head of the kernel around.
+ * gone. Four forms are tried: `write TEXT` where it replaces what the carets are under, `write X[…] pad VALUE` behind the
+ * access, `swap the subscripts: X[…]` for the access, and `add where CONDITION` in the head of the kernel around.
  */
 import { describe, expect, it } from "vitest";
 import type { Diagnostic } from "../../compiler/support/diagnostics.ts";
@@ -28,8 +28,12 @@ for (const c of allCases()) {
 
 function fixed(text: string, d: Diagnostic, help: string): string | null {
   const { start, end } = d.span ?? { start: 0, end: 0 };
-  const [, where] = /(?:require|write|add) where (.+?)(?: to the kernel around)?$/.exec(help) ?? [];
-  if (where !== undefined) return withCondition(text, start, where);
+  const [, where] = /(?:write|add) where (.+?)(?: to the kernel(?: around)?)?$/.exec(help) ?? [];
+  const [, clamped] = /^write (clamp\(.+\)), and add where/.exec(help) ?? [];
+  if (where !== undefined)
+    return withCondition(clamped === undefined ? text : text.slice(0, start) + clamped + text.slice(end), start, where);
+  const [, access] = /^swap the subscripts.*: (\w+\[.+\])$/.exec(help) ?? [];
+  if (access !== undefined) return withAccess(text, start, access);
   const [, value] = /^write \w+\[…\] pad (\S+?)(?:,|$)/.exec(help) ?? [];
   if (value !== undefined) return padded(text, end, value);
   const [, written] = /^write (.+?)(?: (?:to|if|for) .*|, (?:which|or) .*)?$/.exec(help) ?? [];
@@ -46,6 +50,12 @@ function withCondition(text: string, place: number, condition: string): string {
   const body = text.indexOf("{", text.lastIndexOf("kernel ", place));
   const head = text.slice(text.lastIndexOf("kernel ", place), body);
   return `${text.slice(0, body).trimEnd()}${head.includes(" where ") ? "," : " where"} ${condition} ${text.slice(body)}`;
+}
+
+/** In place of the access whose brackets are open at the place. */
+function withAccess(text: string, place: number, access: string): string {
+  const name = text.slice(0, text.lastIndexOf("[", place)).search(/\w+$/);
+  return text.slice(0, name) + access + text.slice(text.indexOf("]", place) + 1);
 }
 
 /** Behind the brackets that are open at the place. */

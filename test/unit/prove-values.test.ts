@@ -102,7 +102,7 @@ describe("overflow", () => {
     const [text] = outcome.diagnostics.map(textOf);
     expect(text).toContain("this sum of i32 may overflow");
     expect(text).toContain("adds up to K values in -16256..16385");
-    expect(text).toContain("help: require where K <= 131071");
+    expect(text).toContain("help: add where K <= 131071 to the kernel");
     expect(prove(withFacts(b.build(), { where: [le(K, 131071)] })).errors).toEqual([]);
     expect(prove(withFacts(b.build(), { where: [le(K, 131073)] })).errors).toEqual(["E2101"]);
   });
@@ -114,7 +114,7 @@ describe("overflow", () => {
     b.output(b.stage("s", {}, () => b.reduce("sum", { c: C, r: R, q: S }, (c, r, q) => to("i32", X.at(c, r, q)))));
     const outcome = prove(b.build());
     expect(outcome.errors).toEqual(["E2101"]);
-    expect(outcome.diagnostics[0]?.help[0]).toBe("require where C*R*S <= 8421504");
+    expect(outcome.diagnostics[0]?.help[0]).toBe("add where C*R*S <= 8421504 to the kernel");
     expect(prove(withFacts(b.build(), { where: [le(times(times(C, R), S), 8421504)] })).errors).toEqual([]);
   });
 
@@ -202,7 +202,7 @@ describe("casts, shifts, divisors", () => {
     b.output(b.stage("b", { i: N }, (i) => to("i32", times(2, i))));
     const outcome = prove(b.build());
     expect(outcome.errors).toEqual(["E2103"]);
-    expect(outcome.diagnostics[0]?.help[0]).toBe("require where N <= 1073741824");
+    expect(outcome.diagnostics[0]?.help[0]).toBe("add where N <= 1073741824 to the kernel");
     expect(prove(withFacts(b.build(), { where: [le(N, 1073741824)] })).errors).toEqual([]);
     expect(prove(withFacts(b.build(), { where: [le(N, 1073741825)] })).errors).toEqual(["E2103"]);
   });
@@ -270,7 +270,7 @@ describe("casts, shifts, divisors", () => {
     b.output(b.stage("z", { i: M }, (i) => div(X.at(i), to("i32", N))));
     const outcome = prove(b.build());
     expect(outcome.errors).toEqual(["E2102"]);
-    expect(outcome.diagnostics[0]?.help[0]).toBe("require where N >= 1");
+    expect(outcome.diagnostics[0]?.help[0]).toBe("add where N >= 1 to the kernel");
     expect(textOf(outcome.diagnostics[0] ?? never())).toContain("counterexample: N=0");
     expect(prove(withFacts(b.build(), { where: [le(1, N)] })).errors).toEqual([]);
     expect(prove(withFacts(b.build(), { where: [ne(N, 0)] })).errors).toEqual([]);
@@ -285,7 +285,7 @@ describe("reductions over nothing", () => {
     b.output(b.stage("m", {}, () => b.reduce("max", { n: N }, (n) => X.at(n))));
     const outcome = prove(b.build());
     expect(outcome.errors).toEqual(["E2105"]);
-    expect(outcome.diagnostics[0]?.help[0]).toBe("require where N >= 1");
+    expect(outcome.diagnostics[0]?.help[0]).toBe("add where N >= 1 to the kernel");
     expect(prove(withFacts(b.build(), { where: [le(1, N)] })).errors).toEqual([]);
     expect(prove(prefixMaximum(0)).errors).toEqual([]);
     expect(prove(prefixMaximum(1)).errors).toEqual(["E2105"]);

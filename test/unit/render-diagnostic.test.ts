@@ -36,7 +36,7 @@ describe("a diagnostic", () => {
         span: find(conv, "y*s + r - p"),
         label: "needs 0 <= y*s + r - p < H",
         notes: ["y in 0..H (from Y's shape, line 2)", "counterexample: H=3, y=0, r=0 gives index -1"],
-        help: ["write X[…] pad 0", "require where p == 0"],
+        help: ["write X[…] pad 0", "add where p == 0 to the kernel"],
       }),
     ).toEqual([
       "error[E1002]: this read may be outside X",
@@ -46,7 +46,7 @@ describe("a diagnostic", () => {
       "   = y in 0..H (from Y's shape, line 2)",
       "   = counterexample: H=3, y=0, r=0 gives index -1",
       "   = help: write X[…] pad 0",
-      "   = help: require where p == 0",
+      "   = help: add where p == 0 to the kernel",
     ]);
   });
 

@@ -38,7 +38,7 @@ test.each([
   ["let t[i]: i32 = floor(A[i]); Y[i] = f32(t[i]);", ["E2021", "write sat_i32(floor(A[i]))"]],
   [
     "let t[i]: i32 = i * N; Y[i] = f32(t[i]);",
-    ["E2103", "require where N <= 46341", "clamp the value, or keep it in i64"],
+    ["E2103", "add where N <= 46341 to the kernel", "clamp the value, or keep it in i64"],
   ],
   ["Y[i] = I[i];", ["E2021", "write f32(I[i])"]],
   [

@@ -56,7 +56,7 @@ export function proveRead(checked: Read, original: Read, scope: Scope, place: Pl
       if (!outcome.verdict.proved) warnNoHalo(s, scope, place);
       record(scope, place, s, "pad", null, onPath);
     } else if (!outcome.verdict.proved) {
-      refuseAccess(s, scope, place);
+      refuseAccess(s, subscripts, scope, place);
     }
   }
   const result = sameRead(checked, original, pad, guarded)

@@ -9,7 +9,7 @@ import { constant, read } from "../../ir/expr.ts";
 import { known } from "../../support/invariant.ts";
 import { UNBOUNDED } from "./bounds.ts";
 import { proveAtCorners } from "./extremes.ts";
-import { failure, rangesNote, whereFor } from "./explain.ts";
+import { addWhere, failure, rangesNote, whereFor } from "./explain.ts";
 import { rangeHelp, report } from "./refuse-arithmetic.ts";
 import type { Scope } from "./scope.ts";
 import { isIntDType } from "./integers.ts";
@@ -32,7 +32,7 @@ export function checkClaim(claim: Claim, tensor: Pick<Tensor, "id" | "name">, va
       found === null ? null : `counterexample: ${found.at} gives the value ${found.value}`,
     ],
     help: [
-      where === null ? rangeHelp(scope, [value], `${names.poly(lo)}..${names.poly(hi)}`) : `require where ${where}`,
+      where === null ? rangeHelp(scope, [value], `${names.poly(lo)}..${names.poly(hi)}`) : addWhere(where),
       "widen the range, or clamp the value",
     ],
   });

@@ -93,6 +93,11 @@ export function whereFor(scope: Scope, goals: readonly Poly[]): string | null {
   return isCurved ? null : boundOfOneDim(scope, missing);
 }
 
+/** The way out that a condition is, in the words of the language. */
+export function addWhere(where: string): string {
+  return `add where ${where} to the kernel`;
+}
+
 /** `p >= 0`, or `p == 0` where it is known not to be above. */
 function strict(facts: Facts, poly: Poly): Condition {
   const p = content(poly) > 1n ? divideDown(poly, content(poly)) : poly;

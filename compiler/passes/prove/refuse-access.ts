@@ -4,12 +4,13 @@ import type { Poly } from "../../analysis/polynomial.ts";
 import { ONE, asAtom, asConstant, constant, sub } from "../../analysis/polynomial.ts";
 import { isFloat } from "../../ir/dtype.ts";
 import type { Pad } from "../../ir/expr.ts";
-import { failure, rangesNote, whereFor } from "./explain.ts";
+import { addWhere, failure, rangesNote, whereFor } from "./explain.ts";
 import { rangeHelp, report } from "./refuse-arithmetic.ts";
 import type { Scope } from "./scope.ts";
 import type { Place, Subscript } from "./shared.ts";
 
-export function refuseAccess(s: Subscript, scope: Scope, place: Place): void {
+/** `subscripts`: those of the access, of which `s` is one. */
+export function refuseAccess(s: Subscript, subscripts: readonly Subscript[], scope: Scope, place: Place): void {
   const { names, refused } = scope.shared;
   if (refused.has(s.expr)) return;
   const isAbove = scope.holds(atMost(s.lo, s.value));
@@ -25,7 +26,9 @@ export function refuseAccess(s: Subscript, scope: Scope, place: Place): void {
     message: `this read may be outside ${s.tensor.name}`,
     label: `needs ${lowSide}${text}${highSide}`,
     notes: [note, found === null ? null : `counterexample: ${found.at} gives index ${found.value}`],
-    help: isOwnTime(s, place) ? startHelp(s) : (neverInside(s, scope) ?? waysOut(s, scope, where, goals)),
+    help: isOwnTime(s, place)
+      ? startHelp(s)
+      : (neverInside(s, scope) ?? [swapped(s, subscripts, scope), ...waysOut(s, scope, where, goals)]),
   });
 }
 
@@ -38,6 +41,15 @@ function neverInside(s: Subscript, scope: Scope): readonly string[] | null {
   return above !== null && above <= 0n
     ? [`it is always outside: the last index of this dim of ${name} is ${names.poly(sub(s.hi, ONE))}`]
     : [`it is always outside: the first index of this dim of ${name} is ${names.poly(s.lo)}`];
+}
+
+/** The access with two subscripts exchanged, where both are inside then; null where none are. */
+function swapped(s: Subscript, subscripts: readonly Subscript[], scope: Scope): string | null {
+  const fits = (value: Poly, { lo, hi }: Subscript): boolean => scope.holds(all([atMost(lo, value), less(value, hi)]));
+  const other = subscripts.find((o) => o !== s && fits(s.value, o) && fits(o.value, s));
+  if (other === undefined) return null;
+  const texts = subscripts.map((x) => scope.shared.names.value((x === s ? other : x === other ? s : x).expr));
+  return `swap the subscripts, which look mixed up: ${s.tensor.name}[${texts.join(", ")}]`;
 }
 
 /** Is it the time subscript of a recurrence's own read? */
@@ -62,10 +74,14 @@ function waysOut(s: Subscript, scope: Scope, where: string | null, goals: readon
   if (!isData && ranges !== null) return [ranges, padded];
   if (isData) {
     const { names } = scope.shared;
-    const clamp = `clamp(${names.value(s.expr)}, ${names.poly(s.lo)}, ${names.poly(sub(s.hi, ONE))})`;
-    return [dataRange(s, scope) ?? ranges, `write ${clamp}`];
+    const isFilled = less(s.lo, s.hi);
+    const filled = scope.holds(isFilled) ? null : whereFor(scope, [sub(sub(s.hi, s.lo), ONE)]);
+    // A value that is clamped already lacks no more than an element to be clamped to.
+    if (filled !== null && scope.holdsWith(isFilled, goals.map(atLeastZero))) return [addWhere(filled)];
+    const clamp = `write clamp(${names.value(s.expr)}, ${names.poly(s.lo)}, ${names.poly(sub(s.hi, ONE))})`;
+    return [dataRange(s, scope) ?? ranges, filled === null ? clamp : `${clamp}, and ${addWhere(filled)}`];
   }
-  return [where === null ? padded : `${padded}, or require where ${where}`];
+  return [where === null ? padded : `${padded}, or ${addWhere(where)}`];
 }
 
 /** The polynomials, and the ends of the ranges of their indices, transitively: `p in ptr[i]..ptr[i + 1]` depends on data. */
@@ -105,10 +121,7 @@ export function refuseEmptyPad(s: Subscript, pad: Pad["kind"], least: bigint, sc
     message: `\`pad ${pad}\` needs ${elements} of ${s.tensor.name} along its dim ${s.dim}`,
     label: `needs ${scope.shared.names.condition(atLeastZero(goal))}`,
     notes: [found === null ? null : `counterexample: ${found.at} gives size ${found.value}`],
-    help: [
-      where === null ? null : `require where ${where}`,
-      `write a value for what is outside: ${s.tensor.name}[…] pad 0`,
-    ],
+    help: [where === null ? null : addWhere(where), `write a value for what is outside: ${s.tensor.name}[…] pad 0`],
   });
 }
 
@@ -123,6 +136,6 @@ export function warnNoHalo(s: Subscript, scope: Scope, place: Place): void {
   report(scope, place, "W2101", {
     message: `the pad hides that \`${names.value(s.expr)}\` may pass the end of ${s.tensor.name}'s dim ${s.dim}`,
     label: `${names.poly(s.value)} in ${names.poly(range.lo)}..${names.poly(range.hi)}, the dim is ${names.poly(s.lo)}..${names.poly(s.hi)}`,
-    help: [where === null ? "make the sizes equal" : `make the sizes equal, or require where ${where}`],
+    help: [where === null ? "make the sizes equal" : `make the sizes equal, or ${addWhere(where)}`],
   });
 }

@@ -8,7 +8,7 @@ import { dtypeRange } from "../../ir/dtype.ts";
 import type { Apply, Cast, Expr, Reduce } from "../../ir/expr.ts";
 import type { Code } from "../../support/codes.ts";
 import type { Bounds } from "./bounds.ts";
-import { failure, intervalText, rangesNote, whereFor } from "./explain.ts";
+import { addWhere, failure, intervalText, rangesNote, whereFor } from "./explain.ts";
 import type { Scope } from "./scope.ts";
 import type { Place } from "./shared.ts";
 import { isIntDType, typeBounds } from "./integers.ts";
@@ -90,7 +90,7 @@ export function refuseOverflow(scope: Scope, place: Place, { e, value, type }: O
     label: `may be anywhere in ${intervalText(scope, value)}, but ${holdsText(type)}`,
     notes: [[...new Set(operands)].join(", "), failureNote(scope, goal, value, "the value")],
     help: [
-      where === null ? rangeHelp(scope, [value]) : `require where ${where}`,
+      where === null ? rangeHelp(scope, [value]) : addWhere(where),
       wrapping === null ? null : wrappingHelp(scope, { e, value, type }, sign, wrapping),
     ],
   });
@@ -153,7 +153,7 @@ export function refuseCast(
     label: `may be anywhere in ${intervalText(scope, value)}, but ${holdsText(type)}`,
     notes: [rangesNote(scope, [value]), failureNote(scope, goal, value, "the value")],
     help: [
-      where === null ? rangeHelp(scope, [value], rangeOfType(type)) : `require where ${where}`,
+      where === null ? rangeHelp(scope, [value], rangeOfType(type)) : addWhere(where),
       e.arg.type === "index"
         ? "clamp the value, or keep it in i64"
         : `write sat_${type}(${operand}) to saturate, or wrap_${type}(${operand}) to keep the low bits`,
@@ -180,7 +180,7 @@ export function refuseDivisor(scope: Scope, place: Place, divisor: Expr, value: 
     label: `needs ${names.value(divisor)} != 0`,
     notes: [rangesNote(scope, [value]), failureNote(scope, notEqual(value, ZERO), value, "a divisor of")],
     help: [
-      where === null ? rangeHelp(scope, [value], "1..hi") : `require where ${where}`,
+      where === null ? rangeHelp(scope, [value], "1..hi") : addWhere(where),
       `write max(${names.value(divisor)}, 1)`,
     ],
   });
@@ -221,7 +221,7 @@ export function refuseReduction(
     label: `${name === "prod" ? "multiplies" : "adds"} up to ${names.poly(points)} values in ${eachText}, but ${holdsText(type)}`,
     notes: [rangesNote(scope, [points])],
     help: [
-      where === null ? null : `require where ${where}`,
+      where === null ? null : addWhere(where),
       type === "i64" || type === "u64"
         ? "give the values a smaller range"
         : `${name === "prod" ? "multiply" : "sum"} in i64: ${name}[…](i64(…))`,
@@ -251,7 +251,7 @@ export function refusePosition(scope: Scope, place: Place, node: Reduce, points:
     message: `the position that ${node.reducer.name} gives may not fit i32`,
     label: `the domain has ${scope.shared.names.poly(points)} points, but ${holdsText("i32")}`,
     notes: [rangesNote(scope, [points])],
-    help: [where === null ? null : `require where ${where}`],
+    help: [where === null ? null : addWhere(where)],
   });
 }
 
@@ -278,7 +278,7 @@ export function refuseEmpty(scope: Scope, place: Place, node: Reduce, inner: Sco
         : `needs ${names.condition(atLeastZero(first))}`,
     notes: [rangesNote(scope, extents), first === undefined ? null : emptyNote(scope, first)],
     help: [
-      where === null ? null : `require where ${where}`,
+      where === null ? null : addWhere(where),
       guard === null ? null : `put the condition into the value: ${guard} ? … : a value that never wins`,
     ],
   });
