@@ -10,8 +10,11 @@ import type { Kernel, Tensor as Param } from "../compiler/ir/equations.ts";
 import { tensorsOf } from "../compiler/ir/equations.ts";
 import { evaluateCondition, evaluateIndex, evaluateShape } from "../compiler/ir/evaluate-index.ts";
 import { known } from "../compiler/support/invariant.ts";
+import type { CallWords } from "./call-words.ts";
+import { describeParam, IN_A_PROGRAM } from "./call-words.ts";
 import type { Call } from "./device.ts";
-import { listed, nearest, quoted, refuse } from "./refuse.ts";
+import { kindOf, shown } from "./given-values.ts";
+import { counted, listed, nearest, quoted, refuse } from "./refuse.ts";
 import { placeText } from "./shape.ts";
 import { Tensor } from "./tensor.ts";
 
@@ -29,12 +32,12 @@ export function checkCall(
   all: Arguments,
   out: Outputs,
   fixed: ReadonlyMap<string, bigint> = new Map(),
+  words: CallWords = IN_A_PROGRAM,
 ): Call {
-  refuseNoRecord(kernel, all);
   const given = withoutFixed(kernel, all, fixed);
   refuseUnknownNames(kernel, given, out);
-  const inputs = kernel.params.map((p) => asTensor(p, own(given, p.name)));
-  const dims = bindDims(kernel, given, inputs);
+  const inputs = kernel.params.map((p) => asTensor(p, own(given, p.name), words));
+  const dims = bindDims(kernel, given, inputs, words);
   for (const [n, p] of kernel.params.entries()) checkShape(kernel, p, known(inputs[n], "input"), dims);
   for (const w of kernel.where) {
     if (evaluateCondition(w.condition, dims)) continue;
@@ -55,10 +58,16 @@ export function checkCall(
 }
 
 /** JavaScript callers have no types: `kernel()` and `kernel(null)` are to be told what is wanted. */
-function refuseNoRecord(kernel: Kernel, given: unknown): void {
-  if (typeof given === "object" && given !== null) return;
+export function refuseNoRecord(kernel: Kernel, given: unknown): void {
+  const isPositional = given instanceof Tensor || Array.isArray(given) || ArrayBuffer.isView(given);
+  if (typeof given === "object" && given !== null && !isPositional) return;
   const names = kernel.params.map((p) => p.name).join(", ");
-  refuse("E6201", `the arguments of ${kernel.name} are missing`, { help: [`pass them by name: { ${names} }`] });
+  const isNothing = given === undefined || given === null;
+  const what = given instanceof Tensor ? "a tensor" : kindOf(given);
+  const message = isNothing
+    ? `the arguments of ${kernel.name} are missing`
+    : `the arguments of ${kernel.name} are one object, and this is ${what}`;
+  refuse("E6201", message, { help: [`pass them by name: { ${names} }`] });
 }
 
 /** No two outputs are written into the same memory. */
@@ -107,33 +116,44 @@ function refuseUnknownNames(kernel: Kernel, given: Arguments, out: Outputs): voi
   }
 }
 
-function asTensor(p: Param, given: Argument | undefined): Tensor {
-  if (given === undefined) {
-    refuse("E6201", `argument ${p.name} is missing`, { help: [`pass ${p.name}: a tensor of ${describe(p)}`] });
-  }
+function asTensor(p: Param, given: Argument | undefined, words: CallWords): Tensor {
+  if (given === undefined) refuse("E6201", `argument ${p.name} is missing`, { help: [words.giveParam(p)] });
   if (given instanceof Tensor) {
     if (given.dtype === p.dtype) return given;
-    refuse("E6203", `${p.name} is ${p.dtype}, the argument is ${given.dtype}`, {
-      help: [
-        `convert it in NumPy: .astype("${DTYPES[p.dtype].numpy ?? p.dtype}")`,
-        `or here: Tensor.from(t.toArray(), { dtype: "${p.dtype}" })`,
-      ],
-    });
+    refuse("E6203", `${p.name} is ${p.dtype}, the argument is ${given.dtype}`, { help: words.convert(p.dtype) });
   }
-  if (p.dims.length > 0) {
-    refuse("E6204", `${p.name} is a tensor of ${describe(p)}, the argument is a number`, {
-      help: ["make it a tensor: Tensor.full(shape, value)"],
-    });
-  }
-  return Tensor.full([], given, { dtype: p.dtype });
+  const isNumber = ["number", "bigint", "boolean"].includes(typeof given);
+  if (isNumber && p.dims.length === 0) return Tensor.full([], given, { dtype: p.dtype });
+  const wanted = p.dims.length === 0 ? `a number (${p.dtype})` : `a tensor of ${describeParam(p)}`;
+  const help = isNumber ? words.fill(p) : asTensorHelp(p, given);
+  return refuse("E6204", `${p.name} is ${wanted}, the argument is ${kindOf(given)}`, { help: [help] });
 }
 
-function describe(p: Param): string {
-  return p.dims.length === 0 ? `${p.dtype} (a scalar)` : `${p.dtype} with ${p.dims.length} dims`;
+/** How to make a tensor of what a caller without types has given instead. */
+function asTensorHelp(p: Param, given: unknown): string {
+  const dtype = p.dtype === "f32" ? "" : `dtype: "${p.dtype}"`;
+  const options = (shape: string): string => {
+    const all = [shape, dtype].filter((text) => text !== "").join(", ");
+    return all === "" ? "" : `, { ${all} }`;
+  };
+  if (p.dims.length === 0) return `pass ${p.name}: a number`;
+  if (Array.isArray(given)) return `write ${p.name}: Tensor.from(array${options("")})`;
+  if (ArrayBuffer.isView(given)) {
+    return `write ${p.name}: Tensor.from(array${options(p.dims.length === 1 ? "" : "shape: […]")})`;
+  }
+  if (typeof given === "object" && given !== null && "data" in given && "shape" in given) {
+    return `write ${p.name}: Tensor.from(data${options("shape")})`;
+  }
+  return `pass ${p.name}: a Tensor, such as Tensor.from([…]${options("")})`;
 }
 
 /** Dims from the shapes where they stand alone, and those given by name. */
-function bindDims(kernel: Kernel, given: Arguments, inputs: readonly Tensor[]): ReadonlyMap<string, bigint> {
+function bindDims(
+  kernel: Kernel,
+  given: Arguments,
+  inputs: readonly Tensor[],
+  words: CallWords,
+): ReadonlyMap<string, bigint> {
   const dims = new Map<string, bigint>();
   const from = new Map<string, string>();
   for (const [n, p] of kernel.params.entries()) {
@@ -141,7 +161,7 @@ function bindDims(kernel: Kernel, given: Arguments, inputs: readonly Tensor[]): 
     if (t.shape.length !== p.dims.length) {
       refuse(
         "E6204",
-        `${p.name} has ${p.dims.length} dims, the argument has ${t.shape.length}: [${t.shape.join(", ")}]`,
+        `${p.name} has ${counted(p.dims.length, "dim")}, the argument has ${t.shape.length}: [${t.shape.join(", ")}]`,
       );
     }
     for (const [d, { hi }] of p.dims.entries()) {
@@ -154,14 +174,14 @@ function bindDims(kernel: Kernel, given: Arguments, inputs: readonly Tensor[]): 
     if (value !== undefined) {
       const isNumber = typeof value === "number" || typeof value === "bigint";
       if (!isNumber || !Number.isInteger(Number(value)) || value < 0) {
-        refuse("E6202", `${dim.name} is a dim: a whole number from 0`);
+        refuse("E6202", `${dim.name} is a dim: a whole number from 0, not ${shown(value)}`);
       }
-      bindDim(dim.id, dim.name, BigInt(value), "the argument", dims, from);
+      bindDim(dim.id, dim.name, BigInt(value), words.ofDim(dim.name), dims, from);
     }
     if (!dims.has(dim.id) && dim.byDefault !== undefined) dims.set(dim.id, dim.byDefault);
     if (!dims.has(dim.id)) {
       refuse("E6201", `dim ${dim.name} of ${kernel.name} is in no argument's shape`, {
-        help: [`pass ${dim.name}: a whole number`],
+        help: [words.giveDim(dim.name)],
       });
     }
   }

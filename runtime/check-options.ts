@@ -1,5 +1,20 @@
 /** What `compile` is given, before anything is done with it: callers in JavaScript have no types to tell them. */
-import { listed, quoted, refuse } from "./refuse.ts";
+import { isRecord, refuseUnknownKeys, shown } from "./given-values.ts";
+import type { CompileOptions } from "./jit.ts";
+import { quoted, refuse } from "./refuse.ts";
+
+const KEYS = {
+  target: true,
+  kernels: true,
+  dims: true,
+  generics: true,
+  name: true,
+  imports: true,
+  onWarning: true,
+} satisfies Record<keyof CompileOptions, true>;
+
+/** No program is one word with the ending of a file. */
+const PATH = /^(?!\/\/)[^(){};"\n]+\.ein$/;
 
 /**
  * Refuses a source that is no text (E6211), options of the wrong kind (E6213), and a target that is neither a name nor a
@@ -9,11 +24,13 @@ export function checkCompile(source: unknown, options: unknown): void {
   if (typeof source !== "string") {
     refuse("E6211", `the source is not a text, but ${shown(source)}`, { help: ["pass the text of an .ein file"] });
   }
-  if (!isRecord(options)) {
-    refuse("E6213", `the options of compile must be an object, not ${shown(options)}`, {
-      help: ['write compile(text, { target: "wasm" }), or leave them out'],
+  if (PATH.test(source.trim())) {
+    refuse("E6211", `the source is not the text of a program, but a path: ${shown(source)}`, {
+      help: ["read the file first, and pass its text"],
     });
   }
+  refuseUnknownKeys("E6213", "options of compile", options, Object.keys(KEYS), 'compile(text, { target: "wasm" })');
+  if (!isRecord(options)) return;
   const { target, kernels, name, onWarning } = options;
   checkTarget(target);
   for (const key of ["dims", "generics"] as const) {
@@ -38,16 +55,4 @@ function checkTarget(target: unknown): void {
   refuse("E6301", `target must be a name or an open device, not ${shown(target)}`, {
     help: ['write target: "wasm", or target: await openDevice("wasm")'],
   });
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null;
-}
-
-/** A value of any kind as a short text. */
-function shown(value: unknown): string {
-  if (typeof value === "string") return quoted(value);
-  if (typeof value === "function") return "a function";
-  if (Array.isArray(value)) return `[${listed(value.map((v) => (isRecord(v) ? "…" : shown(v))))}]`;
-  return isRecord(value) ? "an object" : String(value);
 }

@@ -5,8 +5,9 @@
 import type { Kernel } from "../compiler/ir/equations.ts";
 import { known } from "../compiler/support/invariant.ts";
 import type { Arguments, Outputs } from "./arguments.ts";
-import { checkCall, forgetRange } from "./arguments.ts";
+import { checkCall, forgetRange, refuseNoRecord } from "./arguments.ts";
 import type { Device, Executable } from "./device.ts";
+import { refuseUnknownKeys } from "./given-values.ts";
 import { refuse } from "./refuse.ts";
 import type { Tensor } from "./tensor.ts";
 
@@ -40,6 +41,8 @@ export function makeKernel({ executable, fixed, ...parts }: KernelParts): Compil
   const { equations, device } = parts;
   const call = (args: Arguments, options: CallOptions = {}): Readonly<Record<string, Tensor>> => {
     if (executable === null) return refuseOpenDims(equations, device);
+    refuseNoRecord(equations, args);
+    refuseUnknownKeys("E6202", `options of a call of ${equations.name}`, options, ["out"], "kernel(args, { out })");
     const out = options.out ?? {};
     const checked = checkCall(equations, args, out, fixed);
     for (const t of Object.values(out)) forgetRange(t);

@@ -3,6 +3,7 @@ import { specialiseByName } from "../compiler/compile.ts";
 import type { Kernel } from "../compiler/ir/equations.ts";
 import { evaluateCondition } from "../compiler/ir/evaluate-index.ts";
 import { freeVariables } from "../compiler/ir/walk.ts";
+import { shown } from "./given-values.ts";
 import { listed, nearest, quoted, refuse } from "./refuse.ts";
 
 /** Subscripts are i32. */
@@ -11,7 +12,8 @@ const LARGEST_DIM = 2n ** 31n - 1n;
 /** A size as the kernel takes it; E6202 unless it is a whole number, E6210 past 2^31. */
 export function legalDim(name: string, size: number | bigint): bigint {
   const isWhole = typeof size === "bigint" || Number.isSafeInteger(size);
-  if (!isWhole || size < 0) refuse("E6202", `${quoted(name)} is a dim, a whole number from 0; it is given ${size}`);
+  if (!isWhole || size < 0)
+    refuse("E6202", `${quoted(name)} is a dim, a whole number from 0; it is given ${shown(size)}`);
   if (size > LARGEST_DIM) refuse("E6210", `${name} = ${size} is too large: dims stay below 2^31`);
   return BigInt(size);
 }

@@ -75,10 +75,12 @@ const say = JSON.stringify;
 /** Any value as a short text. */
 const shown = (value) => {
   if (typeof value === "function") return "a function";
+  if (typeof value === "string") return say(value);
   return value === null || typeof value !== "object" ? String(value) : (value.constructor?.name ?? "an object");
 };
 const listed = (value) => (Array.isArray(value) ? "[" + value.map(shown).join(", ") + "]" : shown(value));
 const own = (object, name) => (object !== undefined && object !== null && Object.hasOwn(object, name) ? object[name] : undefined);
+const dimsOf = (rank) => rank + (rank === 1 ? " dim" : " dims");
 const wrongType = (code, message) => new TypeError(code + ": " + message);
 const wrongValue = (code, message) => new RangeError(code + ": " + message);
 
@@ -89,6 +91,7 @@ function checkCall(args, options) {
     throw wrongType("E6201", "the arguments of " + KERNEL + " are missing; pass them by name: { " + names + " }");
   }
   refuseNoObject(options, "the options");
+  refuseUnknown(options, [{ name: "dims" }, { name: "out" }], "option");
   refuseNoObject(options.dims ?? {}, "dims");
   refuseNoObject(options.out ?? {}, "out");
   refuseUnknown(args, PARAMS, "parameter");
@@ -146,17 +149,21 @@ function argument(p, given) {
   if (given === undefined || given === null) throw wrongType("E6201", "argument " + p.name + " is missing");
   const rank = p.dims.length;
   if (typeof given !== "object") {
-    if (rank > 0) throw wrongType("E6204", p.name + " has " + rank + " dims, the argument is a " + typeof given);
+    if (rank > 0) throw wrongType("E6204", p.name + " has " + dimsOf(rank) + ", the argument is a " + typeof given);
     return { data: p.array.of(scalar(p, given)), shape: [] };
+  }
+  if (Array.isArray(given)) {
+    const way = "; write " + p.array.name + ".of(…), or { data, shape }";
+    throw wrongType("E6203", p.name + " is " + p.dtype + ", kept in a " + p.array.name + ", the argument is an Array" + way);
   }
   const { data, shape } = ArrayBuffer.isView(given) ? { data: given } : given;
   if (!(data instanceof p.array)) {
-    const is = data?.constructor?.name ?? typeof data;
-    throw wrongType("E6203", p.name + " is " + p.dtype + ", kept in a " + p.array.name + ", the argument is a " + is);
+    const is = data === undefined ? "has no data" : "is a " + (data?.constructor?.name ?? typeof data);
+    throw wrongType("E6203", p.name + " is " + p.dtype + ", kept in a " + p.array.name + ", the argument " + is);
   }
   if (shape === undefined) return { data, shape: rank === 0 ? [] : rank === 1 && p.packed === undefined ? [data.length] : null };
   if (!Array.isArray(shape) || shape.length !== rank || shape.some((s) => !Number.isInteger(s) || s < 0)) {
-    throw wrongType("E6204", p.name + " has " + rank + " dims, the argument's shape is " + listed(shape));
+    throw wrongType("E6204", p.name + " has " + dimsOf(rank) + ", the argument's shape is " + listed(shape));
   }
   return { data, shape };
 }

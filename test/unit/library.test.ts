@@ -97,7 +97,59 @@ describe("a call is refused", () => {
     expect(refusal(() => untyped(null))).toMatchObject({ code: "E6201" });
     expect(refusal(() => untyped({ x, y, N: null }))).toMatchObject({ code: "E6202" });
     expect(refusal(() => untyped({ x, y, N: "3" }))).toMatchObject({ code: "E6202" });
+    expect(refusal(() => untyped({ x, y, N: "3" })).message).toMatch(/not "3"/);
+    expect(refusal(() => untyped({ x, y }, { outs: {} }))).toMatchObject({
+      code: "E6202",
+      help: ["did you mean out?"],
+    });
+    expect(refusal(() => untyped({ x, y }, null))).toMatchObject({ code: "E6202" });
     expect(refusal(() => untyped({ x, y }, { out: { z: new Float32Array(6) } }))).toMatchObject({ code: "E6209" });
+  });
+
+  test("that gives its arguments by position", async () => {
+    const { blend } = await compile(BLEND, { kernels: ["blend"] });
+    for (const [given, what] of [
+      [x, "a tensor"],
+      [[1, 2], "an array"],
+      [new Float32Array(2), "a Float32Array"],
+      ["x", "a text"],
+    ] as const) {
+      const refused = refusal(() => Reflect.apply(blend, null, [given, 2]));
+      expect(refused).toMatchObject({
+        code: "E6201",
+        message: `the arguments of blend are one object, and this is ${what}`,
+        help: ["pass them by name: { x, y }"],
+      });
+    }
+  });
+
+  const MIXED =
+    "kernel mixed(A: f32[N], B: i32[M, N], s: f32) -> y: f32[N], z: i32[M, N] { y[i] = s * A[i]; z[i, j] = B[i, j]; }";
+  const untyped: readonly (readonly [name: string, value: unknown, message: string, help: string])[] = [
+    ["A", [1, 2, 3], "a tensor of f32 with 1 dim, the argument is an array", "write A: Tensor.from(array)"],
+    ["A", new Float32Array(3), "the argument is a Float32Array", "write A: Tensor.from(array)"],
+    ["A", new Int8Array(3), "the argument is an Int8Array", "write A: Tensor.from(array)"],
+    ["A", "x", "the argument is a text", "pass A: a Tensor, such as Tensor.from([…])"],
+    ["A", null, "the argument is null", "pass A: a Tensor, such as Tensor.from([…])"],
+    ["A", 2, "the argument is a number", "make it a tensor: Tensor.full(shape, value)"],
+    ["A", { data: [], shape: [] }, "the argument is an object", "write A: Tensor.from(data, { shape })"],
+    ["B", [[1]], "a tensor of i32 with 2 dims", 'write B: Tensor.from(array, { dtype: "i32" })'],
+    [
+      "B",
+      new Int32Array(3),
+      "the argument is an Int32Array",
+      'write B: Tensor.from(array, { shape: […], dtype: "i32" })',
+    ],
+    ["s", null, "s is a number (f32), the argument is null", "pass s: a number"],
+    ["s", [1], "s is a number (f32), the argument is an array", "pass s: a number"],
+  ];
+  test.each(untyped)("for what is no tensor: %s = %o", async (name, value, message, help) => {
+    const { mixed } = await compile(MIXED, { kernels: ["mixed"] });
+    const fine = { A: Tensor.zeros([3]), B: Tensor.zeros([3, 3], { dtype: "i32" }), s: 1 };
+    const refused = refusal(() => Reflect.apply(mixed, null, [{ ...fine, [name]: value }]));
+    expect(refused.code).toBe("E6204");
+    expect(refused.message).toContain(message);
+    expect(refused.help).toEqual([help]);
   });
 
   const tall = Tensor.zeros([3, 2]);
@@ -155,6 +207,11 @@ describe("compiling is refused", () => {
     [[], "E6211: the source is not a text, but undefined"],
     [[null], "E6211: the source is not a text, but null"],
     [[["kernel"]], 'E6211: the source is not a text, but ["kernel"]'],
+    [["../mlp.ein"], 'E6211: the source is not the text of a program, but a path: "../mlp.ein"'],
+    [["my kernels/a b.ein"], 'E6211: the source is not the text of a program, but a path: "my kernels/a b.ein"'],
+    [[BLEND, { kernel: "blend" }], 'E6213: the options of compile have no "kernel"'],
+    [[BLEND, { dim: { N: 2 } }], 'E6213: the options of compile have no "dim"'],
+    [[BLEND, { dims: { N: "2" } }], 'E6202: "N" is a dim, a whole number from 0; it is given "2"'],
     [[BLEND, null], "E6213: the options of compile must be an object, not null"],
     [[BLEND, "wasm"], 'E6213: the options of compile must be an object, not "wasm"'],
     [[BLEND, { target: 3 }], "E6301: target must be a name or an open device, not 3"],

@@ -206,7 +206,15 @@ describe("the wrapper", () => {
       "",
       "TypeError E6203: ids is i32, kept in a Int32Array, the argument is a Int16Array",
     ],
-    ["{ ids: 3 }", "", "TypeError E6204: ids has 1 dims, the argument is a number"],
+    ["{ ids: 3 }", "", "TypeError E6204: ids has 1 dim, the argument is a number"],
+    [
+      "{ ids: [1, 0, 1] }",
+      "",
+      "TypeError E6203: ids is i32, kept in a Int32Array, the argument is an Array; write Int32Array.of(…), or { data, shape }",
+    ],
+    ["{ ids: {} }", "", "TypeError E6203: ids is i32, kept in a Int32Array, the argument has no data"],
+    ["{ ids: { data: [1] } }", "", "TypeError E6203: ids is i32, kept in a Int32Array, the argument is a Array"],
+    ["{}", "{ outs: {} }", 'TypeError E6202: everything has no option "outs"; it has dims, out'],
     [
       "{ E: { data: new Float32Array(6), shape: [6] } }",
       "",
@@ -241,8 +249,8 @@ describe("the wrapper", () => {
     ],
     ["{}", "null", "TypeError E6202: the options of a call of everything must be an object, not null"],
     ["{}", "{ dims: 3 }", "TypeError E6202: dims of a call of everything must be an object, not 3"],
-    ["{}", "{ out: 'Y' }", "TypeError E6202: out of a call of everything must be an object, not Y"],
-    ["{}", "{ dims: { N: '3' } }", "TypeError E6202: N is a dim: a whole number from 0, not 3"],
+    ["{}", "{ out: 'Y' }", 'TypeError E6202: out of a call of everything must be an object, not "Y"'],
+    ["{}", "{ dims: { N: '3' } }", 'TypeError E6202: N is a dim: a whole number from 0, not "3"'],
     [
       "{ E: { data: new Float32Array(6), shape: [2n, 3n] } }",
       "",
