@@ -6,8 +6,9 @@ import { Diagnostics, EinkornError } from "../../compiler/support/diagnostics.ts
 import type { Target } from "../../compiler/target.ts";
 import { targetNamed } from "../../targets/registry.ts";
 import { writeFiles } from "../node/files.ts";
-import { listed, nearest, quoted, refuse } from "../refuse.ts";
+import { quoted, refuse } from "../refuse.ts";
 import { specialiseChecked } from "../specialise.ts";
+import { checkGivenSizes, genericsOfKernel } from "./given-sizes.ts";
 import { parseDims, parseGenerics } from "./options.ts";
 import { openProgram, provedOrThrow } from "./program-file.ts";
 import type { Outcome } from "./report.ts";
@@ -39,14 +40,11 @@ export async function build(argument: string, options: BuildOptions): Promise<Ou
   const targets = [...new Set(options.target.split(","))].map((name) => compilable(targetNamed(name)));
   const file = await openProgram(argument, diagnostics);
   if (file === null) return { diagnostics: diagnostics.list, text: [], result: null };
+  checkGivenSizes(file, file.kernels, dims, generics);
   const kernels = file.kernels.map((name) => ({
     name,
-    kernel: provedOrThrow(file, name, generics, diagnostics).kernel,
+    kernel: provedOrThrow(file, name, genericsOfKernel(file, name, generics), diagnostics).kernel,
   }));
-  refuseStrayDims(
-    kernels.map((k) => k.kernel),
-    dims,
-  );
   refuseNamesOfFiles(file.kernels);
   const made: Made[] = [];
   for (const { name, kernel } of kernels) {
@@ -93,18 +91,6 @@ function refuseNamesOfFiles(kernels: readonly string[]): void {
     }
     seen.set(name.toLowerCase(), name);
   }
-}
-
-/** A dim that no kernel has is a mistake; one that only some have is not. */
-function refuseStrayDims(kernels: readonly Kernel[], dims: ReadonlyMap<string, bigint>): void {
-  const there = [...new Set(kernels.flatMap((k) => k.dims.map((d) => d.name)))];
-  const stray = [...dims.keys()].find((d) => !there.includes(d));
-  if (stray === undefined) return;
-  const near = nearest(stray, there);
-  const names = listed(kernels.map((k) => k.name));
-  refuse("E6202", `${names} ${kernels.length === 1 ? "has" : "have"} no dim ${quoted(stray)}`, {
-    help: [near === null ? `the dims are ${listed(there)}` : `did you mean ${near}?`],
-  });
 }
 
 async function filesOf(kernel: Kernel, target: Target, name: string, out: string): Promise<readonly Made[]> {

@@ -20,6 +20,7 @@ import { targetNamed } from "../../targets/registry.ts";
 import { listed, nearest, quoted, refuse } from "../refuse.ts";
 import { specialiseChecked } from "../specialise.ts";
 import { costText, memoryText } from "./explain-cost.ts";
+import { checkGivenSizes } from "./given-sizes.ts";
 import { parseDims, parseGenerics } from "./options.ts";
 import type { ProgramFile } from "./program-file.ts";
 import { oneKernel, openProgram, provedOrThrow } from "./program-file.ts";
@@ -49,7 +50,8 @@ export async function explain(argument: string, options: ExplainOptions): Promis
   const [dims, generics] = [parseDims(options.dim), parseGenerics(options.set)];
   const { after, diff = [] } = options;
   if (diff.length > 0 && diff.length !== 2) {
-    refuse("E6402", `--diff wants two passes, and ${diff.length} are given`, { help: ["write FILE --diff P Q"] });
+    const count = diff.length === 1 ? "1 is" : `${diff.length} are`;
+    refuse("E6402", `--diff wants two passes, and ${count} given`, { help: ["write FILE --diff P Q"] });
   }
   for (const name of [...(after === undefined ? [] : [after]), ...diff]) checkPass(name);
   const file = await openProgram(argument, diagnostics);
@@ -58,6 +60,7 @@ export async function explain(argument: string, options: ExplainOptions): Promis
   const written = writtenText(file, name);
   // A kernel whose generics have no values yet can be shown as it is written.
   if (after === PARSE) return outcome(diagnostics, written, { after, program: written });
+  checkGivenSizes(file, [name], dims, generics);
   const proved = provedOrThrow(file, name, generics, diagnostics);
   const kernel = specialiseChecked(proved.kernel, dims);
   const levels = levelsOf(kernel, target);

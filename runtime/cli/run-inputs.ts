@@ -110,21 +110,26 @@ function member(file: TensorArchive | Tensor, name: string): Tensor {
   return file instanceof Tensor ? file : file.read(name);
 }
 
-/** Dims that `--dim`, the shapes of `tensors` and defaults give, by name. Contradictions are left to the call's own check. */
+/** Dims that `--dim`, the shapes of `tensors` and defaults give, by name; E6205 where `--dim` and a file disagree. */
 export function knownDims(
   kernel: Kernel,
   tensors: ReadonlyMap<string, Tensor>,
   asked: ReadonlyMap<string, bigint>,
 ): ReadonlyMap<string, bigint> {
-  const names = kernel.dims.map((d) => d.name);
-  for (const name of asked.keys()) refuseUnknown(`${kernel.name} has no dim`, name, names);
   const dims = new Map(asked);
   for (const p of kernel.params) {
     const t = tensors.get(p.name);
     if (t === undefined) continue;
     for (const [d, { hi }] of p.dims.entries()) {
       const size = t.shape[d];
-      if (hi.kind === "var" && size !== undefined && !dims.has(hi.name)) dims.set(hi.name, BigInt(size));
+      if (hi.kind !== "var" || size === undefined) continue;
+      const told = asked.get(hi.name);
+      if (told !== undefined && told !== BigInt(size)) {
+        refuse("E6205", `${hi.name} is ${size} in dim ${d} of ${p.name} and ${told} in --dim ${hi.name}`, {
+          help: [`leave --dim ${hi.name} out`],
+        });
+      }
+      if (!dims.has(hi.name)) dims.set(hi.name, BigInt(size));
     }
   }
   for (const { name, byDefault } of kernel.dims)

@@ -6,6 +6,7 @@ import type { Kernel } from "../../compiler/ir/equations.ts";
 import { Diagnostics, EinkornError } from "../../compiler/support/diagnostics.ts";
 import { known } from "../../compiler/support/invariant.ts";
 import { checkCall } from "../arguments.ts";
+import { ON_A_COMMAND_LINE } from "../call-words.ts";
 import type { Device } from "../device.ts";
 import { refuseUnknownTarget } from "../device-list.ts";
 import { FORMATS, formatOfPath } from "../files/format.ts";
@@ -17,6 +18,7 @@ import { specialiseChecked } from "../specialise.ts";
 import type { Nested } from "../tensor-values.ts";
 import type { Tensor } from "../tensor.ts";
 import { withStageOutputs } from "./dump-stages.ts";
+import { checkGivenSizes } from "./given-sizes.ts";
 import { parseDims, parseGenerics, splitAssignment, splitStage } from "./options.ts";
 import { oneKernel, openProgram, provedOrThrow } from "./program-file.ts";
 import type { Outcome } from "./report.ts";
@@ -66,7 +68,9 @@ export async function run(argument: string, options: RunOptions): Promise<Outcom
   const asked = parseDims(options.dim);
   const file = await openProgram(argument, diagnostics);
   if (file === null) return { diagnostics: diagnostics.list, text: [], result: null };
-  const proved = provedOrThrow(file, oneKernel(file), generics, diagnostics);
+  const chosen = oneKernel(file);
+  checkGivenSizes(file, [chosen], asked, generics);
+  const proved = provedOrThrow(file, chosen, generics, diagnostics);
   clock.lap("check");
   const dumps = options.dump.map(plannedDump);
   const writes = [
@@ -86,7 +90,7 @@ export async function run(argument: string, options: RunOptions): Promise<Outcom
   const dims = knownDims(kernel, inputs.tensors, asked);
   const tensors = Object.fromEntries(makeInputs(kernel, inputs, dims));
   // Everything is checked before a device is opened, so that a wrong argument costs no start-up.
-  checkCall(kernel, { ...tensors, ...Object.fromEntries(dims) }, {});
+  checkCall(kernel, { ...tensors, ...Object.fromEntries(dims) }, {}, undefined, ON_A_COMMAND_LINE);
   clock.lap("inputs");
   const device = await openDevice(options.target);
   try {

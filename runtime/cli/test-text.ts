@@ -108,7 +108,7 @@ function lawText(l: TestedLaw, seed: number): readonly string[] {
     l.law === "bulk"
       ? "its bulk is not the fold"
       : l.law === "identity"
-        ? "its identity is none"
+        ? "its identity is not one"
         : `it is not ${l.law}`;
   return [
     `${place(l)}: reducer ${l.reducer}: ${claim}`,

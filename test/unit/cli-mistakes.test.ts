@@ -21,6 +21,10 @@ beforeAll(() => {
   writeFileSync(join(folder, "three.npy"), writeNpy(Tensor.from([1, 2, 3])));
   writeFileSync(join(folder, "whole.npy"), writeNpy(Tensor.from([1, 2, 3], { dtype: "i32" })));
   writeFileSync(join(folder, "square.npy"), writeNpy(Tensor.zeros([3, 3])));
+  writeFileSync(
+    join(folder, "scaled.ein"),
+    "kernel f<M: dim>(a: f32[N], s: f32) -> y: f32[N], z: f32[M] { y[i] = s * a[i]; z[i] = s; }",
+  );
   writeFileSync(join(folder, "outside.ein"), "kernel f(x: f32[N]) -> y: f32[N] { y[i] = x[i + 1]; }");
 });
 
@@ -49,16 +53,40 @@ const MISTAKES: readonly (readonly [line: string, exit: number, code: string, te
   ["run @/two.ein:blend --in @/three.npy", 2, "E6402", /--in NAME=/],
   ["run @/two.ein:blend --in left=@/thre.npy", 2, "E6102", /read .*three\.npy/],
   ["run @/two.ein:blend --in left=@/three.txt", 2, "E6101", /files can be \.npy, \.npz, \.safetensors/],
-  ["run @/two.ein:blend --in left=@/whole.npy --in right=zeros", 1, "E6203", /left is f32, the argument is i32/],
-  ["run @/two.ein:blend --in left=@/square.npy --in right=zeros", 1, "E6204", /left has 1 dims, the argument has 2/],
-  ["run @/two.ein:blend --in left=@/three.npy --in right=zeros --dim N=4", 1, "E6205", /N is 3 .* and 4/],
+  [
+    "run @/two.ein:blend --in left=@/whole.npy --in right=zeros",
+    1,
+    "E6203",
+    /left is f32, the argument is i32\n.*astype\("float32"\)\n\n$/,
+  ],
+  ["run @/two.ein:blend --in left=@/square.npy --in right=zeros", 1, "E6204", /left has 1 dim, the argument has 2/],
+  [
+    "run @/two.ein:blend --in left=@/three.npy --in right=zeros --dim N=4",
+    1,
+    "E6205",
+    /N is 3 in dim 0 of left and 4 in --dim N/,
+  ],
   ["run @/two.ein:blend --in left=zeros --in right=zeros --dim N=0", 1, "E6206", /only where N >= 1/],
   ["run @/two.ein:blend --in left=zeros --in right=zeros", 2, "E6402", /give --dim N=/],
   ["run @/two.ein:blend --in left=zeros --in right=zeros --dim N", 2, "E6402", /form NAME=SIZE/],
   ["run @/two.ein:blend --in left=zeros --in right=zeros --dim N=-1", 2, "E6402", /whole number from 0/],
   ["run @/two.ein:blend --in left=zeros --in right=zeros --dim M=1", 2, "E6202", /no dim "M"/],
-  ["run @/two.ein:blend --in left=1 --in right=1 --dim N=1 --set k=x", 1, "E2016", /k/],
-  ["run @/two.ein:blend --in left=1 --in right=1 --dim N=1 --set q=1", 1, "E2016", /no generic `q`/],
+  [
+    "run @/two.ein:blend --in left=1 --in right=1 --dim N=1 --set k=x",
+    2,
+    "E6402",
+    /--set k="x": k is of kind float, a number/,
+  ],
+  ["run @/two.ein:blend --in left=1 --in right=1 --dim N=1 --set q=1", 2, "E6202", /no generic "q"\n.*there is k/],
+  ["run @/two.ein:pick --set q=1", 2, "E6202", /no generic "q"\n.*there are none/],
+  ["explain @/two.ein:blend --set ki=1", 2, "E6202", /no generic "ki"\n.*did you mean k\?/],
+  ["run @/two.ein:blend --set N=1", 2, "E6202", /no generic "N"\n.*it is a dim: give --dim N=/],
+  ["run @/two.ein:blend --dim k=1", 2, "E6202", /no dim "k"\n.*it is a generic: give --set k=1/],
+  ["explain @/two.ein:pick --dim M=1", 2, "E6202", /no dim "M"\n.*there are V, N/],
+  ["build @/two.ein -o @/out --set q=2", 2, "E6202", /blend, pick have no generic "q"/],
+  ["run @/two.ein:blend", 2, "E6201", /give --in left=…: a file of f32 with 1 dim, or random/],
+  ["run @/scaled.ein --in a=@/three.npy", 2, "E6201", /give --in s=…: a number/],
+  ["run @/scaled.ein --in a=@/three.npy --in s=2", 2, "E6201", /give --dim M=…/],
   ["run @/two.ein:blend --in left=1 --in right=1 --dim N=1 --out uot=x.npy", 2, "E6202", /did you mean out\?/],
   ["run @/two.ein:blend --in left=1 --in right=1 --dim N=1 --out out=x.txt", 2, "E6402", /must end in \.npy/],
   [
@@ -78,7 +106,7 @@ const MISTAKES: readonly (readonly [line: string, exit: number, code: string, te
   ["build @/two.ein -o @/out --target wasm,hls --dim V=3", 1, "E4002", /--dim N=/],
   ["build @/two.ein -o @/out --dim Q=3", 2, "E6202", /no dim "Q"/],
   ["explain @/two.ein:pick --after selct", 2, "E6402", /did you mean select\?/],
-  ["explain @/two.ein:pick --diff select", 2, "E6402", /two passes, and 1 are given/],
+  ["explain @/two.ein:pick --diff select", 2, "E6402", /two passes, and 1 is given/],
   ["explain @/two.ein:pick --target interp --after select", 2, "E6402", /has no select/],
   ["explain @/two.ein:pick --primitives", 2, "E6403", /--primitives is not built yet/],
   ["conformance --seed 1.5", 2, "E6402", /whole number/],
@@ -95,7 +123,14 @@ describe("a mistake", () => {
   });
 
   test("writes nothing", () => {
-    expect(readdirSync(folder).toSorted()).toEqual(["outside.ein", "square.npy", "three.npy", "two.ein", "whole.npy"]);
+    expect(readdirSync(folder).toSorted()).toEqual([
+      "outside.ein",
+      "scaled.ein",
+      "square.npy",
+      "three.npy",
+      "two.ein",
+      "whole.npy",
+    ]);
   });
 });
 

@@ -197,8 +197,19 @@ describe("compiling is refused", () => {
     [BLEND, { dims: { N: -1 } }, "E6202"],
     [BLEND, { dims: { N: 2 ** 31 } }, "E6210"],
     [BLEND, { dims: { N: 0 } }, "E6206"],
-    [BLEND, { generics: { q: 1 } }, "E2016"],
+    [BLEND, { kernels: ["blend"], generics: { q: 1 } }, "E2016"],
+    ["kernel f(a: f32) -> b: f32 { b = a; }", { generics: { q: 1 } }, "E2016"],
   ];
+  test("for a generic that there is not, with those there are", async () => {
+    const bare = "kernel f(a: f32) -> b: f32 { b = a; }";
+    expect((await rejection(compile(bare, { generics: { q: 1 } }))).notes).toEqual(["it has none"]);
+    const named = "kernel f<sigma: float = 1>(a: f32) -> b: f32 { b = a * sigma; }";
+    expect(await rejection(compile(named, { generics: { sigm: 1 } }))).toMatchObject({
+      notes: ["its generics are sigma"],
+      help: ["did you mean sigma ?"],
+    });
+  });
+
   test.each(cases)("%s, %o: %s", async (source, options, code) => {
     expect((await rejection(compile(source, options))).code).toBe(code);
   });

@@ -7,6 +7,7 @@ import type { Expr } from "../../ir/expr.ts";
 import { Diagnostics } from "../../support/diagnostics.ts";
 import { InternalError } from "../../support/invariant.ts";
 import type { Span } from "../../support/source.ts";
+import { didYouMean } from "../../support/typos.ts";
 import type * as Ast from "../ast.ts";
 import type { Language } from "./context.ts";
 import { Context, LIMITS } from "./context.ts";
@@ -74,15 +75,14 @@ function lowerIn(
     return null;
   }
   for (const name of given.keys()) {
-    if (genericsOf(node).some((g) => g.name.text === name)) continue;
+    const names = genericsOf(node).map((g) => g.name.text);
+    if (names.includes(name)) continue;
+    const near = didYouMean(name, names);
     context.report("E2016", {
       span: node.name.span,
       message: `\`${node.name.text}\` has no generic \`${name}\``,
-      notes: [
-        `its generics are ${genericsOf(node)
-          .map((g) => g.name.text)
-          .join(", ")}`,
-      ],
+      notes: [names.length === 0 ? "it has none" : `its generics are ${names.join(", ")}`],
+      help: near === null ? [] : [`did you mean ${near} ?`],
     });
   }
   const outermost = topOf(emptyInstance(node.name.text, new Scope()), table, []);
