@@ -79,6 +79,9 @@ function headShape(failure: ParseFailure): Explanation | null {
         ? "an output has a name and a type: C: f32[M, N]"
         : "a parameter has a name and a type: A: f32[M, N]";
     }
+    if (outer === "importDeclaration" && wants(failure, T.LeftBrace)) return importHelp(failure);
+    if (isOf(before(failure), T.Arrow) && wants(failure, T.LeftParen) && isOf(token, T.Identifier))
+      return `put the parts into parentheses: -> (${untilBrace(failure, token)})`;
     if (wants(failure, T.Arrow)) {
       if (outer === "kernelHead") return "a kernel names its outputs: -> C: f32[M, N]";
       return outer === "fnDeclaration"
@@ -97,6 +100,20 @@ function headShape(failure: ParseFailure): Explanation | null {
   const what = token === undefined ? "the end of the file" : quote(token);
   const message = `expected ${expectedWording(failure)}, found ${what}`;
   return { code: "E1002", input: { message, span: foundSpan(failure), help: [help] } };
+}
+
+/** What is left of the head, where that is short. */
+function untilBrace({ source, tokens, at }: ParseFailure, token: IToken): string {
+  const brace = tokens.slice(at, at + 12).find((t) => isOf(t, T.LeftBrace));
+  const text = source.text.slice(token.startOffset, brace?.startOffset ?? token.startOffset).trim();
+  return text === "" || text.includes("\n") ? `${token.image}: …` : text;
+}
+
+/** `import linear from "std/nn"`, `import "std/nn"` */
+function importHelp({ tokens, at }: ParseFailure): string {
+  const name = tokens[at];
+  const from = tokens.slice(at, at + 5).find((token) => isOf(token, T.StringText));
+  return `write import { ${isOf(name, T.Identifier) ? name.image : "name"} } from ${from?.image ?? '"module"'};`;
 }
 
 const DECLARATIONS = ["import", "export", "fn", "reducer", "kernel", "derive", "test", "schedule"] as const;

@@ -380,7 +380,23 @@ function missingOperator(failure: ParseFailure): Explanation | null {
     return { code: "E1002", input: { message: "a product is written with `*`", span, help } };
   }
   const message = `expected ${expectedWording(failure)}, found ${quote(token)}`;
+  const reduced = reductionBefore(failure);
+  if (reduced !== null) {
+    const body = operandAfter({ ...failure, at: failure.at - 1 }) ?? "…";
+    const help = [`put what it reduces into parentheses: ${reduced}(${body})`];
+    return { code: "E1002", input: { message: "expected `(`, found " + quote(token), span, help } };
+  }
   return { code: "E1002", input: { message, span, label: "an operator, a comma or an end is missing before this" } };
+}
+
+/** `sum[i]` in `sum[i] X[i]`; null where no reduction of the language ends before the failure. */
+function reductionBefore({ source, tokens, first, at }: ParseFailure): string | null {
+  const last = tokens[at - 1];
+  if (!isOf(last, T.RightBracket)) return null;
+  const open = tokens.findLastIndex((token, i) => i >= first && i < at && isOf(token, T.LeftBracket));
+  const word = tokens[open - 1];
+  if (word === undefined || !Object.hasOwn(REDUCTIONS, word.image)) return null;
+  return source.text.slice(word.startOffset, last.startOffset + 1);
 }
 
 const OPERATOR_WORDS: ReadonlyMap<string, string> = new Map(

@@ -74,7 +74,7 @@ test("an argument of another dtype is cast in the way that exists", () => {
 test("a stage that nothing reads has no range, and may go", () => {
   expect(advice(inKernel("let t[j] = f32(j); Y[i] = A[i];"))).toEqual([
     "E2007",
-    "write j in 0..N",
+    "give it one, such as j in 0..3",
     "remove `t` if it is not needed",
   ]);
 });

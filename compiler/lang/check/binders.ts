@@ -100,7 +100,7 @@ export function reportNoRange(context: Context, instance: Instance, i: IndexSymb
         ? "a range comes from `in`, from an output's dim, or from an access whose subscript grows with the index"
         : `no equation reads \`${name}\`, and nothing it reads has a subscript that grows with \`${i.name}\``,
     ],
-    help: [`write ${i.name} in 0..N`, ...(isRead ? [] : [`remove \`${name}\` if it is not needed`])],
+    help: [`give it one, such as ${i.name} in 0..3`, ...(isRead ? [] : [`remove \`${name}\` if it is not needed`])],
   });
 }
 

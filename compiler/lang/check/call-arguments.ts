@@ -7,6 +7,7 @@ import type { DType } from "../../ir/dtype.ts";
 import type { DimRange } from "../../ir/equations.ts";
 import { known } from "../../support/invariant.ts";
 import type * as Ast from "../ast.ts";
+import { pathsOf } from "./ast-names.ts";
 import type { Context, Env, StageSymbol } from "./context.ts";
 import { uniqueStage } from "./declare-equations.ts";
 import { resolveType } from "./generics.ts";
@@ -18,7 +19,7 @@ import { asScalar, evaluate } from "./parts.ts";
 import { inferRanges } from "./ranges.ts";
 import { conversionHelp, shortText } from "./types.ts";
 import type { Scalar, TensorSymbol, Value } from "./value.ts";
-import { indexConstant, poison, rangeOf, scalar, typeName } from "./value.ts";
+import { exprOf, indexConstant, poison, rangeOf, scalar, typeName } from "./value.ts";
 
 /** Arguments of a kernel call are tensors or numbers of the whole kernel: the indices of an equation are not seen. */
 export function callArgument(context: Context, env: Env, a: Ast.Argument): Value {
@@ -43,7 +44,7 @@ export function argumentTensor(
     context.report("E2007", {
       span,
       message: `the shape of \`${value.symbol.name}\` is not known here`,
-      help: [`write the range of its indices: ${value.symbol.name}[i in 0..N] = …`],
+      help: [`write the range of its indices, such as ${value.symbol.name}[i in 0..3] = …`],
     });
     return null;
   }
@@ -138,19 +139,41 @@ export function hasRank(
     span: place.span,
     message: `parameter \`${p.name.text}\` of \`${callee}\` ${dims}, and this ${given === 0 ? "is one number" : `has ${given}`}`,
     related: [{ span: p.span, message: "the parameter is declared here" }],
+    help: [rankHelp(wanted, given, shortText(place.span))],
   });
   return false;
 }
 
-/** Does an argument fit the parameter's dtype and shape? Its rank does. Its range type becomes a claim. */
+function rankHelp(wanted: number, given: number, argument: string): string {
+  if (given > wanted)
+    return `write the equation with indices here, or a kernel with ${given} ${given === 1 ? "dim" : "dims"}: a call takes whole tensors, not their rows`;
+  const places = (rank: number, start: number): readonly string[] => "ijklmnop".split("").slice(start, start + rank);
+  const added = places(wanted - given, 0).map((i) => `${i} in 0..1`);
+  const kept = places(given, wanted - given);
+  const element = kept.length === 0 ? argument : `${argument}[${kept.join(", ")}]`;
+  return `give it the dims that are missing: let t[${[...added, ...kept].join(", ")}] = ${element}`;
+}
+
+/** A call whose dims are known. */
+export type BoundCall = {
+  readonly node: Ast.Kernel;
+  readonly e: Ast.Call;
+  readonly bound: ReadonlyMap<string, Scalar>;
+};
+
+/**
+ * Does an argument fit the parameter's dtype and shape? Its rank does. Its range type becomes a claim. "transposed": it
+ * is refused, and what it says of the callee's dims is not to be believed.
+ */
 export function acceptsArgument(
   context: Context,
   inside: Env,
   p: Ast.Param,
   arg: TensorSymbol,
   place: Ast.Argument,
-  callee: string,
-): boolean {
+  call: BoundCall,
+): boolean | "transposed" {
+  const callee = call.node.name.text;
   const related = [{ span: p.span, message: "the parameter is declared here" }];
   const dtype = resolveType(context, p.type.dtype, inside.types);
   if (dtype === null || arg.dtype === null) return false;
@@ -166,17 +189,7 @@ export function acceptsArgument(
   const shape = shapeOf(context, inside, p.type);
   if (shape === null) return false;
   const unequal = shape.findIndex((d, k) => !sameRange(context, d, rangeOf(known(arg.dims[k], "a dim"))));
-  if (unequal >= 0) {
-    reportUnequal(
-      context,
-      p,
-      place,
-      known(shape[unequal], "a dim"),
-      rangeOf(known(arg.dims[unequal], "a dim")),
-      unequal,
-    );
-    return false;
-  }
+  if (unequal >= 0) return reportUnequal(context, p, place, { call, shape, has: arg.dims.map(rangeOf), unequal });
   const values = declaredRange(context, inside, p.type.range);
   if (values !== null)
     context.claims.push({
@@ -196,25 +209,77 @@ function sameRange(context: Context, a: DimRange, b: DimRange): boolean {
   );
 }
 
-function reportUnequal(
-  context: Context,
-  p: Ast.Param,
-  place: Ast.Argument,
-  want: DimRange,
-  has: DimRange,
-  k: number,
-): void {
+type Mismatch = {
+  readonly call: BoundCall;
+  readonly shape: readonly DimRange[];
+  readonly has: readonly DimRange[];
+  /** The first dim that differs. */
+  readonly unequal: number;
+};
+
+function reportUnequal(context: Context, p: Ast.Param, place: Ast.Argument, m: Mismatch): false | "transposed" {
   const { polys } = context;
+  const callee = m.call.node.name.text;
+  const shapeText = (ranges: readonly DimRange[]): string =>
+    `[${ranges.map((r) => polys.print(polys.poly(r.hi))).join(", ")}]`;
+  const [want, has] = [known(m.shape[m.unequal], "a dim"), known(m.has[m.unequal], "a dim")];
   const [wanted, found] = [polys.print(polys.poly(want.hi)), polys.print(polys.poly(has.hi))];
   const startsAt = polys.print(polys.poly(has.lo));
+  const related = [{ span: p.span, message: "the parameter is declared here" }];
+  if (startsAt !== "0") {
+    const message = `dim ${m.unequal} of this tensor starts at ${startsAt}, and a parameter starts at 0`;
+    context.report("E2012", { span: place.span, message, related });
+    return false;
+  }
+  const transposed = transposeHelp(context, p, place, m);
   context.report("E2012", {
     span: place.span,
-    message:
-      startsAt === "0"
-        ? `dim ${k} of \`${p.name.text}\` is ${wanted} here, and this has ${found}`
-        : `dim ${k} of this tensor starts at ${startsAt}, and a parameter starts at 0`,
-    notes: startsAt === "0" ? [`${wanted} == ${found} is not provable`] : [],
-    related: [{ span: p.span, message: "the parameter is declared here" }],
-    help: startsAt === "0" ? [`add where ${wanted} == ${found} to the kernel around`] : [],
+    message: `\`${p.name.text}\` of \`${callee}\` must be ${shapeText(m.shape)} in this call, and this is ${shapeText(m.has)}`,
+    notes: [...boundDims(context, p, m.call), `dim ${m.unequal}: ${wanted} == ${found} is not provable`],
+    related,
+    help: [...(transposed === null ? [] : [transposed]), `add where ${wanted} == ${found} to the kernel around`],
   });
+  return transposed === null ? false : "transposed";
+}
+
+/** What the callee's dims in the shape of a parameter stand for, and which argument says so; nothing where none are named. */
+function boundDims(context: Context, p: Ast.Param, { node, e, bound }: BoundCall): readonly string[] {
+  const { polys } = context;
+  const names = new Set(pathsOf(p.type.shape).map((n) => n.text));
+  const texts = [...bound].flatMap(([name, value]) => {
+    if (!names.has(name)) return [];
+    const giver = e.args.some((a) => a.name?.text === name) ? null : firstWith(node, name);
+    const from = giver === null ? "" : ` (from ${giver.name.text})`;
+    return [`${name} is ${polys.print(polys.poly(exprOf(value, "index")))}${from}`];
+  });
+  return texts.length === 0 ? [] : [`the dims of \`${node.name.text}\` in this call: ${texts.join(", ")}`];
+}
+
+/** The parameter that gives a dim: the first that has it alone in a place of its shape. */
+function firstWith(node: Ast.Kernel, dim: string): Ast.Param | null {
+  return node.params.find((p) => p.type.shape.some((e) => aloneIn(e)?.text === dim)) ?? null;
+}
+
+/** Where two dims that change places make the argument fit: how it is given transposed. */
+function transposeHelp(context: Context, p: Ast.Param, place: Ast.Argument, m: Mismatch): string | null {
+  const { shape, has, unequal } = m;
+  const same = (want: number, other: number): boolean =>
+    sameRange(context, known(shape[want], "a dim"), known(has[other], "a dim"));
+  const own = (k: number): boolean => {
+    const name = aloneIn(known(p.type.shape[k], "a dim"))?.text;
+    return name !== undefined && firstWith(m.call.node, name) === p;
+  };
+  // A dim that this argument gives is what the argument has there, transposed or not.
+  const swapped = shape.findIndex(
+    (_, k) =>
+      k > unequal &&
+      same(unequal, k) &&
+      (same(k, unequal) || own(k)) &&
+      shape.every((__, n) => n === unequal || n === k || same(n, n)),
+  );
+  const text = shortText(place.span);
+  if (swapped < 0 || !/^\w+$/.test(text)) return null;
+  const given = shape.map((_, n) => "ijklmnop"[n] ?? "i");
+  const turned = given.map((x, n) => (n === unequal ? given[swapped] : n === swapped ? given[unequal] : x));
+  return `give it transposed, for its axes look mixed up: let t[${turned.join(", ")}] = ${text}[${given.join(", ")}]`;
 }

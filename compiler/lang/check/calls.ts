@@ -26,6 +26,7 @@ import { applyIndex, foldIndex } from "./index-arithmetic.ts";
 import { callKernel } from "./inline.ts";
 import { lift } from "./lift.ts";
 import { choose, meet } from "./operators.ts";
+import type { Entity } from "./scope.ts";
 import { castHelp, computingType, shortText } from "./types.ts";
 import type { Scalar, Value, ValueType } from "./value.ts";
 import {
@@ -75,11 +76,25 @@ function reportNoFunction(context: Context, env: Env, e: Ast.Call, name: string,
     });
     return;
   }
+  if (isTensor(env.scope.find(name))) {
+    const subscripts = e.args.map((a) => shortText(a.span)).join(", ");
+    context.report("E2014", {
+      span: e.callee.span,
+      message: `\`${name}\` is a tensor, and its elements are read with brackets`,
+      help: [`write ${name}[${subscripts === "" ? "…" : subscripts}]`],
+    });
+    return;
+  }
   context.report("E2002", {
     span: e.callee.span,
     message: `no function or kernel is called \`${name}\``,
     help: functionHelp(env, e, name),
   });
+}
+
+function isTensor(entity: Entity | null): boolean {
+  if (entity?.kind === "value") return entity.value.kind === "tensor";
+  return entity !== null && ["tensor", "result", "pending"].includes(entity.kind);
 }
 
 /** What to write instead; where nothing is near, what there is. */

@@ -85,7 +85,7 @@ function declareTarget(
     context.report("E2010", {
       span: t.name.span,
       message: `\`${name}\` is an output of the kernel`,
-      help: [`write ${name}… = … without let`],
+      help: [secondNames(env, e, outputs) ?? `write ${name}… = … without let`],
     });
     return false;
   }
@@ -94,12 +94,34 @@ function declareTarget(
     context.report("E2010", {
       span: t.name.span,
       message: `\`${name}\` is not an output of the kernel`,
-      help: [`write let ${name}… for a stage of its own`, ...(near === null ? [] : [`did you mean ${near} ?`])],
+      help: [
+        secondNames(env, e, outputs) ?? `write let ${name}… for a stage of its own`,
+        ...(near === null ? [] : [`did you mean ${near} ?`]),
+      ],
     });
     declare(context, env.scope, env.instance.scope, t.name, { kind: "poison", span: t.name.span });
     return false;
   }
   return declare(context, env.scope, env.instance.scope, t.name, { kind: "pending", span: t.name.span });
+}
+
+/**
+ * Where outputs and others stand together on the left: all in a `let`, under other names where they are outputs, which
+ * then have equations of their own. Null where they do not stand together.
+ */
+function secondNames(env: Env, { targets }: Ast.Equation, outputs: ReadonlyMap<string, DeclaredOutput>): string | null {
+  const taken = new Set([...env.scope.names, ...outputs.keys(), ...targets.map((t) => t.name.text)]);
+  const own = targets.filter((t) => outputs.has(t.name.text));
+  if (own.length === 0 || own.length === targets.length) return null;
+  const brackets = (t: Ast.Target): string => (t.binders.length === 0 ? "" : `[${binderNames(t)}]`);
+  const second = ({ name: { text } }: Ast.Target): string => {
+    let other = `${text}_`;
+    while (taken.has(other)) other += "_";
+    return other;
+  };
+  const names = targets.map((t) => `${own.includes(t) ? second(t) : t.name.text}${brackets(t)}`);
+  const given = own.map((t) => `${t.name.text}${brackets(t)} = ${second(t)}${brackets(t)};`);
+  return `write let (${names.join(", ")}) = …; ${given.join(" ")}`;
 }
 
 function declareLeft(

@@ -13,7 +13,7 @@ import { insteadOfDType } from "./foreign-names.ts";
 import { evaluateScalar } from "./parts.ts";
 import type { ProgramTable } from "./program-table.ts";
 import { Scope } from "./scope.ts";
-import { computingDType } from "./types.ts";
+import { computingDType, shortText } from "./types.ts";
 import type { Scalar, ValueType } from "./value.ts";
 import { boolConstant, defaultType, indexConstant, isWhole, realConstant, typeName } from "./value.ts";
 
@@ -165,6 +165,11 @@ function typeFor(context: Context, g: Ast.GenericParam, sort: Sort, sources: Gen
     span,
     message: `\`${name}\` is ${sort === "anyfloat" ? "a float dtype" : "an integer dtype"}, and here it would be ${word}`,
     related: [{ span: g.span, message: "declared here" }],
+    help: [
+      arg === undefined && given === undefined && sources.inferred.has(name)
+        ? `cast the argument first: ${sort === "anyint" ? "sat_i32" : "f32"}(…)`
+        : `write ${name} = ${sort === "anyint" ? "i32" : "f32"}`,
+    ],
   });
   return null;
 }
@@ -257,6 +262,10 @@ function argumentFor(
         ? `\`${g.name.text}\` must be known when the kernel is compiled, and this is not a number`
         : `\`${g.name.text}\` is ${sort}, and this is ${sort === "dim" && typeof value.constant === "bigint" ? String(value.constant) : typeName(value.type)}`,
     related: [{ span: g.span, message: "declared here" }],
+    help:
+      value.constant === null && sort !== "dim"
+        ? [`write a number, or make \`${g.name.text}\` a parameter where it is declared, which is given at run time`]
+        : [],
   });
   return "missing";
 }
@@ -343,6 +352,37 @@ export function hereAre(count: number): string {
   return count === 1 ? "here is 1" : `here are ${count}`;
 }
 
+/** For an argument too many: the generic that it can be meant for, a number before a dtype. */
+function genericHelp(
+  surplus: Ast.Argument | undefined,
+  generics: readonly Ast.GenericParam[],
+  named: ReadonlyMap<string, Ast.Argument>,
+): readonly string[] {
+  const free = generics.filter((g) => !named.has(g.name.text));
+  for (const sort of surplus === undefined ? [] : sortsFor(surplus.value)) {
+    const meant = free.find((g) => sortOf(g) === sort);
+    if (surplus !== undefined && meant !== undefined)
+      return [`name the generic: ${meant.name.text} = ${shortText(surplus.value.span)}`];
+  }
+  return [];
+}
+
+/** The kinds of generics that an argument can be meant for, likelier ones first. */
+function sortsFor(e: Ast.Argument["value"]): readonly Sort[] {
+  switch (e.kind) {
+    case "integer":
+      return ["int", "dim", "float"];
+    case "float":
+      return ["float"];
+    case "boolean":
+      return ["bool"];
+    case "string":
+      return [];
+    default:
+      return isDType(typeWord(e) ?? "") ? ["dtype", "anyfloat", "anyint"] : ["float", "int", "dim", "bool"];
+  }
+}
+
 /** Separates the arguments of a call; generics are named, parameters are positional. */
 export function splitArguments(
   context: Context,
@@ -381,8 +421,7 @@ export function splitArguments(
   context.report("E2013", {
     span: e.span,
     message: `\`${what}\` takes ${params.length} ${params.length === 1 ? "argument" : "arguments"} (${params.map((p) => p.name.text).join(", ")}), and ${hereAre(positional.length)}`,
-    help:
-      genericNames.length > 0 && positional.length > params.length ? [`name the generics: ${genericNames[0]} = …`] : [],
+    help: genericHelp(positional[params.length], generics, named),
   });
   return null;
 }

@@ -184,7 +184,9 @@ function expandInside(context: Context, inside: Env, x: Expansion): readonly Ker
   for (const [n, p] of node.params.entries()) {
     const arg = known(args[n], "an argument");
     const place = known(x.positional[n], "an argument");
-    if (!acceptsArgument(context, inside, p, arg, place, node.name.text)) fine = false;
+    const accepted = acceptsArgument(context, inside, p, arg, place, x);
+    if (accepted === "transposed") return null; // the dims of the call are not what was meant
+    if (!accepted) fine = false;
     declare(context, scope, scope, p.name, { kind: "tensor", symbol: arg, span: p.name.span });
   }
   if (!fine || !proveWhere(context, inside, x)) return null;

@@ -87,9 +87,10 @@ export function reportUnknown(context: Context, env: Env, name: Ast.Name): void 
       span,
       message: `index \`${text}\` is used on the right but is neither on the left nor bound by a reduction`,
       help: [
+        ...indexOnTheLeft(env, text),
         body.length <= 80 ? `did you mean sum[${text}](${body}) ?` : `bind it by a reduction: sum[${text}](…)`,
         ...(near === null ? [] : [`did you mean ${near} ?`]),
-      ],
+      ].slice(0, 2),
     });
     return;
   }
@@ -113,6 +114,17 @@ export function reportUnknown(context: Context, env: Env, name: Ast.Name): void 
       : [],
     help: [insteadOfValue(text) ?? (near === null ? namesHere(env) : `did you mean ${near} ?`)],
   });
+}
+
+/** `Y = X[i]` of an output that has dims: its index is missing on the left. */
+function indexOnTheLeft({ stage, instance, scope }: Env, index: string): readonly string[] {
+  if (stage === null || stage.axes.length > 0 || stage.span.source.text[stage.span.start] === "(") return [];
+  const name = stage.name.slice(instance.prefix.length);
+  const left = scope.find(name);
+  const rank = left?.kind === "tensor" ? left.symbol.dims.length : 0;
+  if (rank === 0) return [];
+  const places = rank === 1 ? index : Array.from({ length: rank }, () => "…").join(", ");
+  return [`give ${name} its ${rank === 1 ? "index" : "indices"} on the left: ${name}[${places}] = …`];
 }
 
 /** What there is, where nothing is near: the names that a user wrote, inner ones first. */
