@@ -1,15 +1,19 @@
 /**
  * Operators that Einkorn does not have, and what takes their place: bit operations are functions (`|` is the bar of a
- * guard), nothing is updated in place, and there is no unary plus.
+ * guard), nothing is updated in place, and there is no unary plus. And operands with no operator between them.
  */
 import type { IToken } from "chevrotain";
 import type { Source } from "../support/source.ts";
+import { REDUCTIONS } from "./builtins.ts";
 import {
   before,
+  endsOperand,
+  expectedWording,
   found,
   foundSpan,
   isOf,
   quote,
+  wants,
   wantsExpression,
   type Explanation,
   type ParseFailure,
@@ -103,3 +107,52 @@ function textBetween(source: Source, from: IToken | undefined, to: IToken | unde
   const text = source.text.slice(from.startOffset, to.startOffset + to.image.length);
   return text.length > 40 || text.includes("\n") ? null : text;
 }
+
+/** `2 x`, `a and b`, `x if c` */
+export function missingOperator(failure: ParseFailure): Explanation | null {
+  const token = found(failure);
+  const last = before(failure);
+  if (last === undefined || !endsOperand(last) || !isOf(token, T.Identifier, T.NumberText, T.LeftParen)) return null;
+  if (!wants(failure, T.Semicolon) && !wants(failure, T.RightParen) && !wants(failure, T.RightBracket)) return null;
+  const written = OPERATOR_WORDS.get(token.image);
+  const span = foundSpan(failure);
+  if (written !== undefined) {
+    return { code: "E1002", input: { message: `${quote(token)} is no operator`, span, help: [written] } };
+  }
+  if (isOf(last, T.NumberText)) {
+    const right = operandAfter({ ...failure, at: failure.at - 1 }) ?? token.image;
+    const help = [`write ${last.image} * ${right}`];
+    return { code: "E1002", input: { message: "a product is written with `*`", span, help } };
+  }
+  const message = `expected ${expectedWording(failure)}, found ${quote(token)}`;
+  const reduced = reductionBefore(failure);
+  if (reduced !== null) {
+    const body = operandAfter({ ...failure, at: failure.at - 1 }) ?? "…";
+    const help = [`put what it reduces into parentheses: ${reduced}(${body})`];
+    return { code: "E1002", input: { message: `expected \`(\`, found ${quote(token)}`, span, help } };
+  }
+  return { code: "E1002", input: { message, span, label: "an operator, a comma or an end is missing before this" } };
+}
+
+/** `sum[i]` in `sum[i] X[i]`; null where no reduction of the language ends before the failure. */
+function reductionBefore({ source, tokens, first, at }: ParseFailure): string | null {
+  const last = tokens[at - 1];
+  if (!isOf(last, T.RightBracket)) return null;
+  const open = tokens.findLastIndex((token, i) => i >= first && i < at && isOf(token, T.LeftBracket));
+  const word = tokens[open - 1];
+  if (word === undefined || !Object.hasOwn(REDUCTIONS, word.image)) return null;
+  return source.text.slice(word.startOffset, last.startOffset + 1);
+}
+
+const OPERATOR_WORDS: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    and: "write &&",
+    or: "write ||",
+    mod: "write % (it is floor)",
+    xor: "write != for bools, bit_xor(a, b) for integers",
+    is: "write ==",
+    if: "write condition ? value : other",
+    then: "write condition ? value : other",
+    else: "write condition ? value : other",
+  }),
+);

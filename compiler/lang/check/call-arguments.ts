@@ -147,9 +147,9 @@ export function hasRank(
 function rankHelp(wanted: number, given: number, argument: string): string {
   if (given > wanted)
     return `write the equation with indices here, or a kernel with ${given} ${given === 1 ? "dim" : "dims"}: a call takes whole tensors, not their rows`;
-  const places = (rank: number, start: number): readonly string[] => "ijklmnop".split("").slice(start, start + rank);
-  const added = places(wanted - given, 0).map((i) => `${i} in 0..1`);
-  const kept = places(given, wanted - given);
+  const places = "ijklmnop".split("").slice(0, wanted);
+  const added = places.slice(0, wanted - given).map((i) => `${i} in 0..1`);
+  const kept = places.slice(wanted - given);
   const element = kept.length === 0 ? argument : `${argument}[${kept.join(", ")}]`;
   return `give it the dims that are missing: let t[${[...added, ...kept].join(", ")}] = ${element}`;
 }

@@ -21,7 +21,7 @@ import type { Context, Env } from "./context.ts";
 import { evaluate } from "./parts.ts";
 import { SIZE_WORDS, insteadOfFunction, insteadOfReduction } from "./foreign-names.ts";
 import { callFn } from "./fns.ts";
-import { hereAre, refuseText } from "./generics.ts";
+import { hereAre, refuseText } from "./split-arguments.ts";
 import { applyIndex, foldIndex } from "./index-arithmetic.ts";
 import { callKernel } from "./inline.ts";
 import { lift } from "./lift.ts";

@@ -113,7 +113,6 @@ function secondNames(env: Env, { targets }: Ast.Equation, outputs: ReadonlyMap<s
   const taken = new Set([...env.scope.names, ...outputs.keys(), ...targets.map((t) => t.name.text)]);
   const own = targets.filter((t) => outputs.has(t.name.text));
   if (own.length === 0 || own.length === targets.length) return null;
-  const brackets = (t: Ast.Target): string => (t.binders.length === 0 ? "" : `[${binderNames(t)}]`);
   const second = ({ name: { text } }: Ast.Target): string => {
     let other = `${text}_`;
     while (taken.has(other)) other += "_";
@@ -221,6 +220,10 @@ function axis(context: Context, env: Env, b: Ast.Binder, e: Ast.Equation, dim: D
     symbol.broken = true;
   }
   return symbol;
+}
+
+function brackets(t: Ast.Target): string {
+  return t.binders.length === 0 ? "" : `[${binderNames(t)}]`;
 }
 
 function binderNames(t: Ast.Target): string {

@@ -9,7 +9,7 @@ import type * as Ast from "../ast.ts";
 import { bindIndex } from "./binders.ts";
 import type { Context, Env, InitSubscript, InitSymbol, StageSymbol } from "./context.ts";
 import type { Declared } from "./declare-equations.ts";
-import { hereAre } from "./generics.ts";
+import { hereAre } from "./split-arguments.ts";
 import { asScalar, evaluate, evaluateScalar, takeApart } from "./parts.ts";
 import { Scope } from "./scope.ts";
 import { convert } from "./types.ts";

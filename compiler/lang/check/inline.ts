@@ -15,7 +15,8 @@ import type { Context, DeclaredOutput, Env } from "./context.ts";
 import { LIMITS } from "./context.ts";
 import { mayExpand } from "./fns.ts";
 import type { BoundGenerics } from "./generics.ts";
-import { bindGenerics, dtypesOf, inferTypes, splitArguments } from "./generics.ts";
+import { bindGenerics, dtypesOf, inferTypes } from "./generics.ts";
+import { splitArguments } from "./split-arguments.ts";
 import type { DeclaredDim } from "./header.ts";
 import {
   declaredDims,

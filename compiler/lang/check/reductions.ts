@@ -22,7 +22,7 @@ import type { Context, Env, IndexSymbol } from "./context.ts";
 import { evaluate, evaluateScalar, asScalar } from "./parts.ts";
 import { applyIndex } from "./index-arithmetic.ts";
 import { insteadOfReduction } from "./foreign-names.ts";
-import { refuseText } from "./generics.ts";
+import { refuseText } from "./split-arguments.ts";
 import { isCondition } from "./operators.ts";
 import type { ReducerEntity } from "./program-table.ts";
 import { Scope } from "./scope.ts";
