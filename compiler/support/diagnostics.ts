@@ -24,11 +24,13 @@ export type Diagnostic = {
   readonly notes: readonly string[];
   /** At most two ways out, each starting with a verb. */
   readonly help: readonly string[];
+  /** The function, kernel or reducer that nothing here declares: who knows libraries can say where it is. */
+  readonly missing?: string;
 };
 
 /** What a caller may leave out. The severity comes from the table of codes. */
 export type DiagnosticInput = Pick<Diagnostic, "message" | "span"> &
-  Partial<Pick<Diagnostic, "related" | "notes" | "help">> & { readonly label?: string | undefined };
+  Partial<Pick<Diagnostic, "related" | "notes" | "help" | "missing">> & { readonly label?: string | undefined };
 
 /** Builds a diagnostic; its severity is that of its code. */
 export function diagnostic(code: Code, input: DiagnosticInput): Diagnostic {
@@ -52,6 +54,11 @@ export class Diagnostics {
     if (this.#seen.has(key)) return;
     this.#seen.add(key);
     this.#list.push(d);
+  }
+
+  /** Says some of them in other words, the same code at the same place. */
+  reword(other: (d: Diagnostic) => Pick<Diagnostic, "help">): void {
+    for (const [n, d] of this.#list.entries()) this.#list[n] = { ...d, ...other(d) };
   }
 
   get list(): readonly Diagnostic[] {

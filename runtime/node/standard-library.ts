@@ -9,7 +9,18 @@ import { listed, nearest } from "../refuse.ts";
 import { readText } from "./module-files.ts";
 
 /** `std/` of the checkout, or `dist/std/` of the package. */
-export const readStandard = standardLibraryIn(fileURLToPath(new URL("../../std/", import.meta.url)));
+const FOLDER = fileURLToPath(new URL("../../std/", import.meta.url));
+
+export const readStandard = standardLibraryIn(FOLDER);
+
+/** What its modules are called. */
+export async function standardModules(): Promise<readonly string[]> {
+  const files = await readdir(FOLDER).catch((): readonly string[] => []);
+  return files
+    .filter((f) => f.endsWith(".ein"))
+    .map((f) => `std/${f.slice(0, -".ein".length)}`)
+    .toSorted();
+}
 
 /** The modules that lie in a folder: `std/NAME` is `NAME.ein` there. */
 export function standardLibraryIn(folder: string): StandardLibrary {

@@ -88,6 +88,7 @@ function reportNoFunction(context: Context, env: Env, e: Ast.Call, name: string,
   context.report("E2002", {
     span: e.callee.span,
     message: `no function or kernel is called \`${name}\``,
+    missing: name,
     help: functionHelp(env, e, name),
   });
 }

@@ -26,7 +26,7 @@ import { refuseText } from "./split-arguments.ts";
 import { isCondition } from "./operators.ts";
 import type { ReducerEntity } from "./program-table.ts";
 import { Scope } from "./scope.ts";
-import { computingType, shortText } from "./types.ts";
+import { computingType, fitConstant, shortText } from "./types.ts";
 import { userReducer } from "./user-reducers.ts";
 import type { Scalar, Value } from "./value.ts";
 import { defaultType, exprOf, isReal, poison, rangeOf, scalar, typeName, typeOnly } from "./value.ts";
@@ -91,6 +91,7 @@ function reportNoReduction(context: Context, env: Env, name: string, e: Ast.Redu
   context.report("E2002", {
     span: e.reducer.span,
     message: isFunction ? `\`${name}\` is not a reduction` : `no reduction is called \`${name}\``,
+    ...(isFunction ? {} : { missing: name }),
     help: [
       instead ??
         (near === null
@@ -110,6 +111,8 @@ function fold(context: Context, row: FoldRow, name: string, value: Scalar, domai
     return pair(first, typeOnly("i32", domain.span), domain.span);
   }
   const type = defaultType(computingType(value.type));
+  if (type !== "unknown" && value.type === "index" && fitConstant(context, value, type).kind === "poison")
+    return poison(domain.span);
   const isBoolValue = type === "bool";
   if ((row.operands === "bool") !== isBoolValue && row.operands !== "number or bool") {
     context.report("E2023", {
