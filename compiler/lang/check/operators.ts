@@ -302,7 +302,7 @@ export function choose(
   const pure = cond.pure && yes.pure && no.pure;
   const build = (t: ScalarType): Expr =>
     context.at(span, select(exprOf(cond, "bool"), exprOf(yes, t), exprOf(no, t), how.lazy));
-  return scalar(type, span, build, { pure, flexible: type === "index" });
+  return scalar(type, span, build, { pure, choices: type === "index" ? [yes, no] : null });
 }
 
 /** The same value in a wider type. */
@@ -318,7 +318,15 @@ const LARGEST_POWER = 64n;
 function power(context: Context, base: Scalar, exponent: Scalar, at: OperatorSpans): Value {
   const n = exponent.constant;
   const common = promote(base.type, exponent.type);
-  if (common === null || common === "bool") {
+  if (common === "bool") {
+    context.report("E2023", {
+      span: at.span,
+      message: "`**` is for numbers, and these are conditions",
+      help: [`write i32(${shortText(base.span)}) ** …`],
+    });
+    return poison(at.span);
+  }
+  if (common === null) {
     meet(context, base, exponent, at);
     return poison(at.span);
   }

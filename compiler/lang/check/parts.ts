@@ -163,7 +163,7 @@ export function bindLet(context: Context, name: Ast.Name, value: Value): Bound {
       s.constant === null
         ? scalar(s.type, s.span, (t) => context.at(s.span, letIn(bound, exprOf(value, type), exprOf(s, t))), {
             pure: s.pure && value.pure,
-            flexible: s.flexible,
+            choices: s.choices,
           })
         : s,
     );

@@ -97,9 +97,11 @@ export function conversionHelp(from: ValueType, to: DType, text: string): readon
   return [castHelp(from, to, text)];
 }
 
-/** A literal must be a value of the dtype that it takes. */
+/** A literal must be a value of the dtype that it takes, and so must each that the value may be. */
 export function fitConstant(context: Context, value: Scalar, to: DType): Scalar | Poison {
   const { constant, span } = value;
+  const choices = (value.choices ?? []).map((c) => fitConstant(context, c, to));
+  if (choices.some((c) => c.kind === "poison")) return poison(span);
   if (typeof constant !== "bigint" || holds(to, constant)) return value;
   const row = DTYPES[to];
   const range = row.kind === "float" ? "it is too large" : `${to} holds ${row.min} to ${row.max}`;

@@ -26,8 +26,8 @@ export type Scalar = {
   /** Depends on dims and indices only, so it can be built before any range is known. */
   readonly pure: boolean;
   readonly span: Span;
-  /** A weak integer that is built in the dtype asked for, instead of being cast to it. */
-  readonly flexible: boolean;
+  /** The weak integers that it may be, each built in the dtype asked for, instead of one that is cast to it. */
+  readonly choices: readonly Scalar[] | null;
   /** An expression of exactly `type`; for a weak float, of the float dtype asked for. Memoised. */
   readonly build: (type: ScalarType) => Expr;
 };
@@ -79,7 +79,7 @@ export function poison(span: Span): Poison {
   return { kind: "poison", span };
 }
 
-type Details = { readonly constant?: ConstValue | null; readonly pure?: boolean; readonly flexible?: boolean };
+type Details = { readonly constant?: ConstValue | null; readonly pure?: boolean; readonly choices?: Scalar["choices"] };
 
 /** A scalar of one dtype or a weak one; `build` is called at most once for each type. */
 export function scalar(type: ValueType, span: Span, build: Scalar["build"], details: Details = {}): Scalar {
@@ -100,7 +100,7 @@ export function scalar(type: ValueType, span: Span, build: Scalar["build"], deta
     span,
     constant: details.constant ?? null,
     pure: details.pure ?? false,
-    flexible: details.flexible ?? false,
+    choices: details.choices ?? null,
     build: memoised,
   };
 }
@@ -135,7 +135,7 @@ export function exprOf(value: Scalar, to: ScalarType): Expr {
   if (type === "index") {
     const v = value.constant;
     if (v !== null) return constant(to, typeof v === "bigint" && to !== "index" && isFloat(to) ? Number(v) : v);
-    return value.flexible ? value.build(to) : cast(to, "exact", value.build("index"));
+    return value.choices !== null ? value.build(to) : cast(to, "exact", value.build("index"));
   }
   invariant(type !== "unknown", "a value of unknown type is built");
   return cast(to, "exact", value.build(type));
