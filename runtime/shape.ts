@@ -38,8 +38,10 @@ export function elementCount(shape: Shape): number {
 export function legalShape(dtype: DType, shape: Shape): Shape {
   const fault = Array.isArray(shape) ? shapeFault(dtype, shape) : "is not an array of dims";
   if (fault === null) return Object.freeze([...shape]);
-  const dims = Array.isArray(shape) ? shape.slice(0, MAX_DIMS).map(String).join(", ") : String(shape);
-  return refuse("E6001", `the shape [${dims}] ${fault}`);
+  if (Array.isArray(shape))
+    return refuse("E6001", `the shape [${shape.slice(0, MAX_DIMS).map(String).join(", ")}] ${fault}`);
+  const help = typeof shape === "number" ? [`write [${String(shape)}] for one dim`] : [];
+  return refuse("E6001", `the shape ${String(shape)} ${fault}`, { help });
 }
 
 /** Length of the typed array that holds `count` elements. */
