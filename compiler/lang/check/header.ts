@@ -3,7 +3,7 @@
  * variable; for a called one dims and tensors are the caller's.
  */
 import type { DType } from "../../ir/dtype.ts";
-import { isFloat } from "../../ir/dtype.ts";
+import { DTYPES, isFloat, isInt } from "../../ir/dtype.ts";
 import type { DimRange } from "../../ir/equations.ts";
 import type { Expr } from "../../ir/expr.ts";
 import { index, lessEqual, variable } from "../../ir/expr.ts";
@@ -238,7 +238,27 @@ export function declaredTensor(context: Context, env: Env, p: Ast.Param, name: s
       help: ["remove the range"],
     });
   }
+  if (values !== null && p.type.range !== null && !env.types.has(p.type.dtype.text)) {
+    refuseWideRange(context, p.type.range, values, dtype);
+  }
   return newTensor(context, { name, span: p.name.span, dtype, dims: shape.map((range) => ({ range })), values });
+}
+
+function isPast(e: Expr, least: bigint, most: bigint): boolean {
+  return e.kind === "const" && typeof e.value === "bigint" && (e.value < least || e.value > most);
+}
+
+/** A range with an end that no value of the dtype can reach says something else than was meant. */
+function refuseWideRange(context: Context, range: Ast.Range, { lo, hi }: DimRange, dtype: DType): void {
+  if (!isInt(dtype)) return;
+  const { min, max } = DTYPES[dtype];
+  const isLow = isPast(lo, min, max);
+  if (!isLow && !isPast(hi, min, max + 1n)) return;
+  context.report("E2024", {
+    span: (isLow ? range.low : range.high).span,
+    message: `the range \`${spanText(range.span)}\` is wider than ${dtype}: ${dtype} holds ${min} to ${max}`,
+    help: [`write ${isLow ? min : max + 1n}`, "take a wider dtype"],
+  });
 }
 
 export function newTensor(context: Context, t: Omit<TensorSymbol, "id">): TensorSymbol {
