@@ -1,11 +1,11 @@
-/** `einkorn check FILE…`: parse, types, bounds; says of each access how it was proved. */
+/** `einkorn check FILE…`: parse, types, bounds; says how many subscripts were proved, and in JSON how each of them was. */
 import { proveKernelOf } from "../../compiler/compile.ts";
 import type { AccessProof } from "../../compiler/passes/prove/proof.ts";
 import { kernelCalled } from "../../compiler/lang/check-program.ts";
 import { Diagnostics, EinkornError } from "../../compiler/support/diagnostics.ts";
 import { known, unreachable } from "../../compiler/support/invariant.ts";
 import { positionOf } from "../../compiler/support/source.ts";
-import { counted } from "../refuse.ts";
+import { counted, refuse } from "../refuse.ts";
 import type { ProgramFile } from "./program-file.ts";
 import { readProgramFile } from "./program-file.ts";
 import type { Outcome } from "./report.ts";
@@ -37,8 +37,11 @@ export async function check(files: readonly string[]): Promise<Outcome<readonly 
     const file = await openOrReport(argument, diagnostics);
     result.push({ file: argument, kernels: file === null ? [] : checkFile(file, diagnostics) });
   }
-  const text = result.flatMap(({ file, kernels }) => kernels.flatMap((k) => textOf(file, k)));
-  if (text.length === 0 && !diagnostics.hasErrors) text.push("there are no kernels");
+  const text = result.flatMap(({ file, kernels }) =>
+    kernels.length === 0 && !diagnostics.hasErrors
+      ? [`${file}: there are no kernels`]
+      : kernels.flatMap((k) => textOf(file, k)),
+  );
   const notes = [
     ...summaryOf(diagnostics.list),
     ...(isEnough(diagnostics) ? ["what is behind them is not proved"] : []),
@@ -53,7 +56,11 @@ function isEnough({ list, hasErrors }: Diagnostics): boolean {
 /** A file that is not there does not keep the others from being checked. */
 async function openOrReport(argument: string, diagnostics: Diagnostics): Promise<ProgramFile | null> {
   try {
-    return await readProgramFile(argument, diagnostics);
+    const file = await readProgramFile(argument, diagnostics);
+    if (file?.program.program.declarations.length === 0 && !diagnostics.hasErrors) {
+      refuse("E6211", `${argument} declares nothing`, { help: ["write a kernel into it, or leave it out"] });
+    }
+    return file;
   } catch (error) {
     if (!(error instanceof EinkornError)) throw error;
     for (const d of error.diagnostics) diagnostics.add(d);

@@ -25,7 +25,7 @@ const later = (flags: string): OptionRow => ({ flags, description: "not built ye
 export const COMMANDS: readonly CommandRow[] = [
   {
     name: "check",
-    description: "parse, types, bounds; says how each access was proved",
+    description: "parse, types, bounds; says how many subscripts were proved in range, with --json how each was",
     argument: { name: "<FILE...>", description: ".ein files, or FILE:KERNEL; - is standard input, std/NAME a module" },
     options: [],
     examples: ["check blur.ein", "check --json blur.ein:blur"],
@@ -84,7 +84,7 @@ export const COMMANDS: readonly CommandRow[] = [
   {
     name: "build",
     description: "ahead-of-time artifacts, with a manifest",
-    argument: { name: "<FILE[:KERNEL,...]>", description: "one or several kernels of a file" },
+    argument: { name: "<FILE[:KERNEL,...]>", description: "one file, and of it one or several kernels" },
     options: [
       {
         ...TARGET,

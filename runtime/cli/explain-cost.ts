@@ -2,6 +2,7 @@
 import type { Count } from "../../compiler/analysis/cost.ts";
 import { costOf } from "../../compiler/analysis/cost.ts";
 import type { Kernel } from "../../compiler/ir/equations.ts";
+import { tensorsOf } from "../../compiler/ir/equations.ts";
 import type { Expr } from "../../compiler/ir/expr.ts";
 import { add, index, mul } from "../../compiler/ir/expr.ts";
 import { byteLength, DTYPES } from "../../compiler/ir/dtype.ts";
@@ -17,8 +18,9 @@ import { table } from "./report.ts";
 /** Operations of each stage, operations and bytes of the whole, and their ratio. */
 export function costText(kernel: Kernel): string {
   const names = bindNames(new Map(), kernel.dims);
+  const label = outputLabels(kernel);
   const cost = costOf(kernel);
-  const rows = cost.stages.map((s) => [s.stage, countText(s.points, names), countText(s.operations, names)]);
+  const rows = cost.stages.map((s) => [label(s.stage), countText(s.points, names), countText(s.operations, names)]);
   const bytes = simplifyExpr(add(cost.bytesIn, cost.bytesOut));
   return [
     ...table([["stage", "points", "operations"], ...rows]),
@@ -27,6 +29,16 @@ export function costText(kernel: Kernel): string {
     `bytes that cross memory at least: ${text(bytes, names)} (${text(cost.bytesIn, names)} in, ${text(cost.bytesOut, names)} out)`,
     `operations for each byte: ${intensity(cost.operations, bytes, names)}`,
   ].join("\n");
+}
+
+/** A stage by its name; one that is an output and has another name, as `P = softmax(X)` has, by both. */
+export function outputLabels(kernel: Kernel): (stage: string) => string {
+  const tensors = tensorsOf(kernel);
+  const named = new Map(kernel.outputs.map((o) => [tensors.get(o.tensor)?.name, o.name] as const));
+  return (stage) => {
+    const output = named.get(stage);
+    return output === undefined || output === stage ? stage : `${output} (${stage})`;
+  };
 }
 
 function text(e: Expr, names: Names): string {
@@ -54,8 +66,12 @@ function ratio(a: number, b: number): string {
   return String(Number((a / b).toPrecision(3)));
 }
 
-/** `program`: with its lifetimes planned; `stages`: what each launch computes. */
-export function memoryText(program: MachineProgram, stages: readonly string[]): string {
+/** `program`: with its lifetimes planned; `stages`: what each launch computes; `label`: how outputs are called. */
+export function memoryText(
+  program: MachineProgram,
+  stages: readonly string[],
+  label: (stage: string) => string,
+): string {
   const names = bindNames(new Map(), program.dims);
   const lifetimes = lifetimesOf(program);
   const { scratch } = abiOf(program);
@@ -64,7 +80,14 @@ export function memoryText(program: MachineProgram, stages: readonly string[]): 
   const rows = program.buffers.map((b) => {
     const life = lifetimes.get(b.id);
     const when = life === undefined ? "never" : launchText(life, stages);
-    return [b.space, b.name, typeText(b, names), text(bytesExpr(b), names), offsets.get(b.id)?.toString() ?? "-", when];
+    return [
+      b.space,
+      label(b.name),
+      typeText(b, names),
+      text(bytesExpr(b), names),
+      offsets.get(b.id)?.toString() ?? "-",
+      when,
+    ];
   });
   const lines = table([["space", "buffer", "type", "bytes", "offset", "launches"], ...rows]);
   if (scratch.length === 0) return [...lines, "", "arena: none; nothing is kept between launches"].join("\n");

@@ -19,7 +19,7 @@ import type { Target } from "../../compiler/target.ts";
 import { targetNamed } from "../../targets/registry.ts";
 import { listed, nearest, quoted, refuse } from "../refuse.ts";
 import { specialiseChecked } from "../specialise.ts";
-import { costText, memoryText } from "./explain-cost.ts";
+import { costText, memoryText, outputLabels } from "./explain-cost.ts";
 import { checkGivenSizes } from "./given-sizes.ts";
 import { parseDims, parseGenerics } from "./options.ts";
 import type { ProgramFile } from "./program-file.ts";
@@ -128,7 +128,7 @@ function sectionsOf(
     { title: "proofs", text: lines.join("\n") },
     { title: `cost for ${target.name}`, text: costText(computed?.level === "equations" ? computed.kernel : kernel) },
     { title: `loops for ${target.name}`, text: levels.get("default-nest")?.text },
-    { title: `memory for ${target.name}`, text: memoryOf(levels) },
+    { title: `memory for ${target.name}`, text: memoryOf(levels, outputLabels(kernel)) },
     { title: `machine code for ${target.name}`, text: levels.get(PIPELINE.at(-1)?.name ?? START)?.text },
   ];
   // Without passes there is nothing but equations to be seen at the end of them.
@@ -136,13 +136,14 @@ function sectionsOf(
   return shown.flatMap(({ title, text }) => (text === undefined ? [] : [{ title, text: text.trimEnd() }]));
 }
 
-function memoryOf(levels: ReadonlyMap<string, Level>): string | undefined {
+function memoryOf(levels: ReadonlyMap<string, Level>, label: (stage: string) => string): string | undefined {
   const loops = levels.get("simplify-loops")?.state;
   const machine = levels.get("plan-memory")?.state;
   if (loops?.level !== "loops" || machine?.level !== "machine") return undefined;
   return memoryText(
     machine.program,
     loops.program.nests.map((nest) => nest.stage),
+    label,
   );
 }
 

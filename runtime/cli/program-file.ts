@@ -38,12 +38,29 @@ export async function readProgramFile(argument: string, diagnostics: Diagnostics
   const names = program.kernels.map((k) => k.name);
   for (const k of named ?? []) {
     if (kernelCalled(program, k) !== undefined) continue;
-    const near = nearest(k, names);
-    const help = [near === null ? `its kernels are ${listed(names)}` : `did you mean ${near}?`];
-    refuse("E6211", `${path} has no kernel ${quoted(k)}`, { help });
+    refuseNoKernel(path, program, k);
   }
   const exported = program.kernels.filter((k) => k.node.exported).map((k) => k.name);
   return { path, program, named, kernels: named ?? (exported.length > 0 ? exported : names) };
+}
+
+/** So many kernels are named where there are several, or none of a name: all that a module of the standard library has. */
+const MOST_NAMED = 60;
+
+function refuseNoKernel(path: string, { program, kernels }: CheckedProgram, name: string): never {
+  const names = kernels.map((k) => k.name);
+  const other = program.declarations.find((d) => (d.kind === "fn" || d.kind === "reducer") && d.name.text === name);
+  if (other !== undefined) {
+    const what = other.kind === "fn" ? "a function" : "a reducer";
+    refuse("E6211", `${quoted(name)} is ${what} of ${path}, and no kernel`, {
+      help: ["write a kernel that calls it, and name that"],
+    });
+  }
+  const near = nearest(name, names);
+  const help = near === null ? `its kernels are ${listed(names, MOST_NAMED)}` : `did you mean ${near}?`;
+  return refuse("E6211", `${path} has no kernel ${quoted(name)}`, {
+    help: [names.length === 0 ? "it has none" : help],
+  });
 }
 
 /** Names of modules are paths with `/` on every machine, and what stands on standard input imports from here. */
@@ -72,7 +89,7 @@ export function oneKernel(file: ProgramFile): string {
   const [name, second] = file.kernels;
   if (name === undefined) refuse("E6401", `${file.path} has no kernel`);
   if (second !== undefined) {
-    refuse("E6401", `${file.path} has several kernels: ${listed(file.kernels)}`, {
+    refuse("E6401", `${file.path} has several kernels: ${listed(file.kernels, MOST_NAMED)}`, {
       help: [`write ${file.path}:${name}, or another of them`],
     });
   }

@@ -13,6 +13,9 @@ import { counted } from "../refuse.ts";
 import type { ExitCode } from "./exit-codes.ts";
 import { EXIT, exitCodeOfAll } from "./exit-codes.ts";
 
+/** Nobody reads on behind these, and most of what follows comes from what stands before. */
+const MOST_PRINTED = 40;
+
 /** Its file descriptor. */
 const STANDARD_ERROR = 2;
 
@@ -45,8 +48,18 @@ export function report(command: string | null, o: Outcome, json: boolean): ExitC
   }
   // Asked of the terminal itself: on a build server picocolors would say yes to a pipe.
   const color = pc.createColors(isatty(STANDARD_ERROR) && pc.isColorSupported);
-  for (const d of o.diagnostics) process.stderr.write(`${renderDiagnostic(d, painter(color))}\n\n`);
-  if (o.text.length > 0) process.stdout.write(`${o.text.join("\n")}\n`);
+  const results = (): void => {
+    if (o.text.length > 0) process.stdout.write(`${o.text.join("\n")}\n`);
+  };
+  // What is wrong stands last, where a terminal shows it; a warning comes before the result that it is about.
+  const isWrong = exit !== EXIT.fine;
+  if (isWrong) results();
+  for (const d of o.diagnostics.slice(0, MOST_PRINTED)) {
+    process.stderr.write(`${renderDiagnostic(d, painter(color))}\n\n`);
+  }
+  const rest = o.diagnostics.length - MOST_PRINTED;
+  if (rest > 0) process.stderr.write(`… and ${rest} more, which --json has\n`);
+  if (!isWrong) results();
   for (const note of o.notes ?? []) process.stderr.write(`${note}\n`);
   return exit;
 }

@@ -103,7 +103,7 @@ export async function run(argument: string, options: RunOptions): Promise<Outcom
       clock,
     );
     const named = new Map(outputs.map((name, n) => [name, known(results[n], "output")] as const));
-    await writeAll(writes, named);
+    const folders = await writeAll(writes, named);
     const rows = [...named].map(([name, t]) => describe(name, t, writes));
     const text = rows.filter((r) => r.file === null).map(({ name }) => `${name}: ${String(named.get(name))}`);
     const written = rows.filter((r) => r.file !== null).map((r) => `${r.name} is in ${r.file}`);
@@ -117,7 +117,7 @@ export async function run(argument: string, options: RunOptions): Promise<Outcom
       ...(stages === null ? {} : { stages }),
     };
     const times = options.time === true ? [clock.text(), ...stageTimesText(stages ?? [])] : [];
-    const notes = [...written, ...times];
+    const notes = [...folders.map((f) => `made the folder ${f}`), ...written, ...times];
     return { diagnostics: diagnostics.list, text, notes, result };
   } finally {
     await device.close();
@@ -203,13 +203,13 @@ function refuseSamePlace(writes: readonly Write[]): void {
   refuse("E6402", `${quoted(twice.path)} is to be written twice`, { help: ["name a file for each"] });
 }
 
-/** Every file is made before the first is written. */
-async function writeAll(writes: readonly Write[], outputs: ReadonlyMap<string, Tensor>): Promise<void> {
+/** Every file is made before the first is written. Gives the folders that were missing. */
+async function writeAll(writes: readonly Write[], outputs: ReadonlyMap<string, Tensor>): Promise<readonly string[]> {
   const made = writes.map(({ path, outputs: names }) => {
     const chosen = new Map(names.map((n) => [n, known(outputs.get(n), "output")] as const));
     return { path, content: FORMATS[known(formatOfPath(path), "format")].write(chosen) };
   });
-  await writeFiles(made);
+  return writeFiles(made);
 }
 
 /** Milliseconds of each lap. */

@@ -100,9 +100,10 @@ export type NewFile = { readonly path: string; readonly content: Uint8Array | st
 
 /**
  * Writes several files, each as `writeFileBytes` does, and the folders that they need. Whatever shows beforehand that one of
- * them cannot be written leaves all as they were: only when every one lies whole beside its name are they renamed.
+ * them cannot be written leaves all as they were: only when every one lies whole beside its name are they renamed. Gives
+ * the folders that were made.
  */
-export async function writeFiles(files: readonly NewFile[]): Promise<void> {
+export async function writeFiles(files: readonly NewFile[]): Promise<readonly string[]> {
   const prepared: PreparedFile[] = [];
   const folders: string[] = [];
   const done = undoAtExit(() => folders.forEach(removeEmpty));
@@ -110,6 +111,7 @@ export async function writeFiles(files: readonly NewFile[]): Promise<void> {
     for (const { path } of files) folders.push(...(await makeFolder(dirname(path))));
     for (const { path, content } of files) prepared.push(await prepareFile(path, content));
     for (const p of prepared) await p.commit();
+    return folders;
   } catch (error) {
     for (const p of prepared) await p.discard();
     folders.forEach(removeEmpty);

@@ -36,6 +36,14 @@ it("cost: expressions while dims are open, numbers when they are given", async (
   expect(fixed.get("cost for wasm")).toMatch(/^operations for each byte: 0.811$/m);
 });
 
+it("an output that a called kernel computes has the name of the output", async () => {
+  const sections = await sectionsOf(example("mnist_cnn"));
+  expect(sections.get("equations")).toMatch(/^kernel .* = Y\.Y /m);
+  expect(sections.get("cost for wasm")).toMatch(/^Y \(Y\.Y\) /m);
+  expect(sections.get("memory for wasm")).toMatch(/^output +Y \(Y\.Y\) /m);
+  expect((await sectionsOf(example("matmul"))).get("memory for wasm")).toMatch(/^output +C {2}/m);
+});
+
 it("memory: offsets, launches, arena and live set", async () => {
   const text = (await sectionsOf(example("lenet"), "--dim", "B=1")).get("memory for wasm") ?? "";
   expect(text).toMatch(/^scratch +h1\.Y +f32\[1, 8, 14, 14\] +6272 +\d+ /m);

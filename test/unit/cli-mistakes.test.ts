@@ -2,12 +2,17 @@
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import process from "node:process";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { main } from "../../runtime/cli/main.ts";
+import { writeNpz } from "../../runtime/files/npz.ts";
+import { writeSafetensors } from "../../runtime/files/safetensors.ts";
 import { writeNpy } from "../../runtime/files/npy.ts";
 import { Tensor } from "../../runtime/tensor.ts";
 import { einkorn } from "../support/cli.ts";
 
 let folder: string;
+let written: readonly string[];
 
 const PROGRAM = `export kernel blend<k: float = 0.5>(left: f32[N], right: f32[N]) -> out: f32[N] where N >= 1 {
   out[i] = left[i] * k + right[i] * (1.0 - k);
@@ -25,7 +30,15 @@ beforeAll(() => {
     join(folder, "scaled.ein"),
     "kernel f<M: dim>(a: f32[N], s: f32) -> y: f32[N], z: f32[M] { y[i] = s * a[i]; z[i] = s; }",
   );
+  const archive = new Map([["x", Tensor.from([1, 2, 3])]]);
+  writeFileSync(join(folder, "some.npz"), writeNpz(archive));
+  writeFileSync(join(folder, "some.safetensors"), writeSafetensors(archive));
+  writeFileSync(join(folder, "wide.ein"), Buffer.from("\uFEFF// wide", "utf16le"));
+  writeFileSync(join(folder, "binary.ein"), Uint8Array.of(47, 47, 0, 10));
+  writeFileSync(join(folder, "empty.ein"), "// nothing\n");
+  writeFileSync(join(folder, "many.ein"), `kernel f() -> y: f32 { y = ${"q + ".repeat(90)}q; }`);
   writeFileSync(join(folder, "outside.ein"), "kernel f(x: f32[N]) -> y: f32[N] { y[i] = x[i + 1]; }");
+  written = readdirSync(folder).toSorted();
 });
 
 afterAll(() => {
@@ -44,6 +57,19 @@ const MISTAKES: readonly (readonly [line: string, exit: number, code: string, te
   ["check @/outside.ein", 1, "E2003", /outside\.ein:1:45/],
   ["run @/outside.ein --in x=1", 1, "E2003", /this read may be outside x/],
   ["run @/two.ein", 2, "E6401", /several kernels: blend, pick/],
+  [
+    "run std/nn:gelu --in random",
+    2,
+    "E6211",
+    /"gelu" is a function of std\/nn, and no kernel\n.*a kernel that calls it/,
+  ],
+  ["run std/nn --in random", 2, "E6401", /several kernels: (?:\w+, ){30,}\w+\n/],
+  ["check @/empty.ein", 2, "E6211", /empty\.ein declares nothing/],
+  ["run @/three.npy", 2, "E6102", /three\.npy is an \.npy array, not a program\n.*--in NAME=/],
+  ["check @/some.npz", 2, "E6102", /some\.npz is an \.npz or another zip archive, not a program/],
+  ["explain @/some.safetensors", 2, "E6102", /is a \.safetensors archive, not a program/],
+  ["check @/wide.ein", 2, "E6102", /is a text in UTF-16\n.*save it as UTF-8/],
+  ["build @/binary.ein -o @/out", 2, "E6102", /is not text, for it has zero bytes/],
   ["run @/two.ein:blnd", 2, "E6211", /did you mean blend\?/],
   ["run @/two.ein: --in left=1", 2, "E6401", /names no kernel after the colon/],
   ["run @/two.ein:blend --target wsam", 2, "E6301", /did you mean wasm\?/],
@@ -123,14 +149,7 @@ describe("a mistake", () => {
   });
 
   test("writes nothing", () => {
-    expect(readdirSync(folder).toSorted()).toEqual([
-      "outside.ein",
-      "scaled.ein",
-      "square.npy",
-      "three.npy",
-      "two.ein",
-      "whole.npy",
-    ]);
+    expect(readdirSync(folder).toSorted()).toEqual(written);
   });
 });
 
@@ -139,6 +158,27 @@ test("one bad file of several does not hide the others", async () => {
   expect(exit).toBe(2);
   expect(stderr).toMatch(/E6102[^]*1 error\n$/);
   expect(stdout).toMatch(/blend: \d+ subscripts proved[^]*pick: \d+ subscripts proved/);
+});
+
+test("of very many mistakes the first are printed, and all are in JSON", async () => {
+  const file = join(folder, "many.ein");
+  const { exit, stderr } = await einkorn("check", file);
+  expect(exit).toBe(1);
+  expect(stderr.match(/^error/gm)).toHaveLength(40);
+  const count = JSON.parse((await einkorn("check", "--json", file)).stdout).diagnostics.length;
+  expect(count).toBeGreaterThan(40);
+  expect(stderr).toContain(`… and ${count - 40} more, which --json has\n`);
+});
+
+test("what is wrong stands below what is right", async () => {
+  const order: string[] = [];
+  const spies = (["stdout", "stderr"] as const).map((name) =>
+    vi.spyOn(process[name], "write").mockImplementation(() => order.push(name) > 0),
+  );
+  await main(["check", join(folder, "two.ein"), join(folder, "outside.ein")]);
+  for (const spy of spies) spy.mockRestore();
+  expect(order[0]).toBe("stdout");
+  expect(order.slice(1)).toEqual(order.slice(1).map(() => "stderr"));
 });
 
 test("help is there for each command, with examples", async () => {

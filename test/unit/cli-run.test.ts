@@ -76,7 +76,7 @@ test("outputs to files of each format, and the rest on the screen", async () => 
   const base = ["run", `${file}:scale`, "--in", inFolder("both.safetensors"), "--target", "interp"];
   const one = await einkorn(...base, "--out", `Y=${inFolder("new/folder/y.npy")}`);
   expect(one.stdout).toBe("top: f32 3.5\n");
-  expect(one.stderr).toMatch(/^Y is in .*y\.npy\n$/);
+  expect(one.stderr).toMatch(/^made the folder .*new\/folder\nmade the folder .*new\nY is in .*y\.npy\n$/);
   const Y = Tensor.from([2, -4, 7]);
   expect(equalTensors(load("new/folder/y.npy"), Y)).toBe(true);
 
