@@ -7,7 +7,7 @@
 export function projectFiles(name: string, version: string): ReadonlyMap<string, string> {
   return new Map([
     ["package.json", packageText(name, version)],
-    ["README.md", readme(name)],
+    ["README.md", readme(name, version)],
     [".gitignore", "node_modules/\nout/\neinkorn.xml\n"],
     ["kernels/neighbours.ein", KERNEL],
     [".github/workflows/kernels.yml", WORKFLOW],
@@ -22,7 +22,8 @@ export kernel neighbours(X: f32[N]) -> Y: f32[N] {
 // On every target that is here, at sizes from 0 on, compared with what the equations say.
 test neighbours for all N in 0..67 within 2 ulp;
 
-// How it runs on one target; never what it computes.
+// How it runs on one target; never what it computes. This version of Einkorn checks a schedule and
+// runs its own choice instead, which it says with the warning W3001: nothing is wrong here.
 schedule neighbours for wasm when N >= 16 {
   vectorize Y.i;
 }
@@ -40,19 +41,20 @@ function packageText(name: string, version: string): string {
     version: "0.0.0",
     private: true,
     type: "module",
+    engines: { node: ">=22" },
     scripts,
     devDependencies: { einkorn: `^${version}` },
   };
   return `${JSON.stringify(content, null, 2)}\n`;
 }
 
-function readme(name: string): string {
+function readme(name: string, version: string): string {
   return `# ${name}
 
-Kernels in Einkorn: equations over tensors, proved in bounds and compiled.
+Kernels in Einkorn: equations over tensors, proved in bounds and compiled. It needs Node 22 or newer.
 
 \`\`\`sh
-npm install
+npm install --save-dev ./einkorn-${version}.tgz
 npx einkorn check kernels/*.ein    # types, and that no read leaves its tensor, for all sizes
 npx einkorn test kernels/*.ein     # the generated code computes what the equations say
 npx einkorn run kernels/neighbours.ein --in X=iota --dim N=8
@@ -60,8 +62,11 @@ npx einkorn explain kernels/neighbours.ein
 npx einkorn build kernels/neighbours.ein --target wasm -o out
 \`\`\`
 
-Where the package is not in your registry, install the file that \`npm pack\` makes in a checkout of Einkorn:
-\`npm install --save-dev ../einkorn/einkorn-….tgz\`.
+The \`.tgz\` is the file that \`npm pack\` makes in a checkout of Einkorn. Copy it into this folder and commit it: a build
+server sees what lies in the repository and nothing beside it. Where the package is in your registry, \`npm install\` alone
+will do.
+
+The warning W3001 says that this version checks the schedule in \`kernels/neighbours.ein\` and does not follow it yet.
 
 \`.github/workflows/kernels.yml\` does the checks on every push. When there is a \`package-lock.json\`, commit it and write
 \`npm ci\` there.

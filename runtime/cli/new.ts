@@ -20,7 +20,11 @@ export async function newProject(path: string): Promise<Outcome<NewProject>> {
   const files = projectFiles(name, version);
   await writeFolder(path, files);
   const paths = [...files.keys()];
-  const next = [`next: cd ${path} && npm install && npx einkorn test kernels/*.ein`];
+  const next = [
+    `next: copy the file that \`npm pack\` makes in a checkout of Einkorn to ${path}, then`,
+    `  cd ${path} && npm install --save-dev ./einkorn-${version}.tgz && npx einkorn test kernels/*.ein`,
+    "where your registry has the package, `npm install` alone will do",
+  ];
   return {
     diagnostics: [],
     text: paths.map((p) => `${path}/${p}`),

@@ -36,11 +36,19 @@ it("a project that does what its files say", async () => {
 
   const kernel = join(project, "kernels", "neighbours.ein");
   expect(files).toContain(kernel);
+  // The package is in no registry: what is printed says where it comes from, and where to put it.
+  expect(made.stderr).toContain(`npm pack`);
+  expect(made.stderr).toContain(`cd ${project} && npm install --save-dev ./einkorn-${version}.tgz && npx einkorn test`);
   expect(await einkorn("fmt", "--check", kernel)).toMatchObject({ exit: 0 });
   const checked = await einkorn("check", kernel);
   expect(checked).toMatchObject({ exit: 0 });
   expect(checked.stdout).toContain("neighbours: 3 subscripts proved in range");
   expect(checked.stderr).not.toContain("error");
+  // A warning of its own file is explained in it.
+  const text = readFileSync(kernel, "utf8") + readFileSync(join(project, "README.md"), "utf8");
+  for (const [, code = ""] of checked.stderr.matchAll(/^warning\[(\w+)\]/gm)) {
+    expect(text.split(code).length).toBeGreaterThan(2);
+  }
   expect(await einkorn("test", kernel, "--target", "interp,wasm", "--runs", "5")).toMatchObject({ exit: 0 });
   const run = await einkorn("run", kernel, "--in", "X=iota", "--dim", "N=4");
   expect(run.stdout).toContain("Y: f32[4]");
@@ -53,6 +61,10 @@ it("package, workflow and page name what is there", async () => {
   const packageJson = JSON.parse(read("package.json"));
   expect(packageJson).toMatchObject({ name: "blurs_2", private: true });
   expect(packageJson.devDependencies.einkorn).toBe(`^${version}`);
+  expect(packageJson.engines).toEqual({ node: ">=22" });
+  expect(read("README.md")).toMatch(/Node 22 or newer[^]*Copy it into this folder and commit it/);
+  expect(read("README.md")).toContain(`./einkorn-${version}.tgz`);
+  expect(read(".gitignore")).not.toMatch(/tgz/);
   const commands = [
     read(".github/workflows/kernels.yml"),
     read("README.md"),
