@@ -44,7 +44,13 @@ function paddedStage(context: Context, env: Env, target: TensorValue, e: Ast.Acc
   if (target.dims.some((d) => d.range === null)) inferRanges(context, env.instance, false);
   const name = e.tensor.names.map((n) => n.text).join(".");
   if (target.dims.some((d) => d.range === null)) {
-    context.report("E2007", { span: e.tensor.span, message: `the shape of \`${name}\` is not known here` });
+    context.report("E2007", {
+      span: e.tensor.span,
+      message: `the shape of \`${name}\` is not known here`,
+      help: [
+        `write the range of its indices where it is defined, such as ${target.operand?.name ?? name}[i in 0..3] = …`,
+      ],
+    });
     return null;
   }
   const path = `${env.instance.prefix}${name}`;
