@@ -7,7 +7,7 @@
  * The text behind the code is a part of the message. A line may have several markers; no compiler sees them. Markers
  * without a code say how the text is judged: `//~ fill 1000` fills it with blank lines up to that length, for limits
  * that no one wants to read; `//~ alone` refuses imports; `//~ prove f k=3` proves the kernel f with that generic,
- * as the command line asks for it.
+ * as the command line asks for it; `//~ target wgsl` asks whether that target can hold the kernels.
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { join, sep } from "node:path";
@@ -16,6 +16,8 @@ import type { Diagnostic } from "../../compiler/support/diagnostics.ts";
 import { makeSource, positionOf, type Source } from "../../compiler/support/source.ts";
 import { readText } from "../../runtime/node/module-files.ts";
 import { readStandard } from "../../runtime/node/standard-library.ts";
+import type { Target } from "../../compiler/target.ts";
+import { targetNamed } from "../../targets/registry.ts";
 import type { Asked } from "./diagnose.ts";
 import { diagnose, diagnoseAll } from "./diagnose.ts";
 
@@ -27,6 +29,7 @@ export type Case = {
   readonly markers: readonly Marker[];
   readonly isAlone: boolean;
   readonly asked: Asked | null;
+  readonly target: Target | null;
 };
 
 const FOLDER = import.meta.dirname;
@@ -44,6 +47,7 @@ function readCase(file: string): Case {
   const found: Marker[] = [];
   let [length, isAlone] = [0, false];
   let asked: Asked | null = null;
+  let target: Target | null = null;
   for (const [n, line] of written.split("\n").entries()) {
     for (const marker of line.split("//~ ").slice(1)) {
       const text = marker.trim();
@@ -53,6 +57,7 @@ function readCase(file: string): Case {
       if (code !== undefined && part !== undefined) found.push({ line: n + 1, code, part });
       else if (fill !== undefined) length = Number(fill);
       else if (text === "alone") isAlone = true;
+      else if (text.startsWith("target ")) target = targetNamed(text.slice("target ".length));
       else if (kernel !== undefined)
         asked = { kernel, generics: name === undefined ? [] : [[name, valueOf(value ?? "")]] };
       else throw new Error(`${file}:${n + 1}: marker ${text}`);
@@ -60,7 +65,7 @@ function readCase(file: string): Case {
   }
   const text = written.replaceAll(/[ \t]*\/\/~ .*/g, "");
   const source = makeSource(file, text + "\n".repeat(Math.max(0, length - text.length)));
-  return { file, source, markers: found, isAlone, asked };
+  return { file, source, markers: found, isAlone, asked, target };
 }
 
 function valueOf(text: string): GivenGeneric {
@@ -69,8 +74,8 @@ function valueOf(text: string): GivenGeneric {
 }
 
 /** What is said about the case. */
-export async function diagnoseCase({ source, isAlone, asked }: Case): Promise<readonly Diagnostic[]> {
-  return isAlone ? diagnose(source, asked) : diagnoseAll(source, readModule, asked);
+export async function diagnoseCase({ source, isAlone, asked, target }: Case): Promise<readonly Diagnostic[]> {
+  return isAlone ? diagnose(source, asked) : diagnoseAll(source, readModule, { asked, target });
 }
 
 /** Files to import lie in modules/; `endless/N.ein` imports the next of its kind. */
