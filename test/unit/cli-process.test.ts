@@ -16,6 +16,13 @@ beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "einkorn-process-"));
   writeFileSync(join(folder, "twice.ein"), "kernel twice(x: f32[N]) -> y: f32[N] { y[i] = x[i] * 2.0; }\n");
   writeFileSync(join(folder, "outside.ein"), "kernel f(x: f32[N]) -> y: f32[N] { y[i] = x[i + 1]; }\n");
+  writeFileSync(
+    join(folder, "big.ein"),
+    `kernel big<N: dim>(a: f32) -> total: f32, most: f32, place: i32 where N < 2**31 - 1 {
+  total = sum[i in 0..N](a); let (v, p) = argmax[i in 0..N](a); most = v; place = p;
+}
+`,
+  );
   // Far too many points for an interpreter to finish.
   writeFileSync(join(folder, "long.ein"), "kernel f(x: f32[N]) -> y: f32 { y = sum[i, j, k](x[i] * x[j] * x[k]); }\n");
 });
@@ -37,6 +44,13 @@ test("a kernel in a pipe: the tensor from standard input, no colours", () => {
   const wrong = einkorn(["check", "outside.ein"], { env: { FORCE_COLOR: undefined } });
   expect(wrong).toMatchObject({ status: 1, stdout: "" });
   expect(wrong.stderr).not.toContain("\u001B");
+});
+
+test("the reference keeps none of a reduction's points", () => {
+  // A million of them, three times, would take several times the memory that there is.
+  const env = { NODE_OPTIONS: "--max-old-space-size=48" };
+  const ended = einkorn(["run", "big.ein", "--target", "interp", "--in", "a=0.1", "--dim", "N=1000000"], { env });
+  expect(ended).toEqual({ status: 0, stdout: "total: f32 100000\nmost: f32 0.1\nplace: i32 0\n", stderr: "" });
 });
 
 test("a reader that leaves early is no error", async () => {
