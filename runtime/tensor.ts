@@ -7,6 +7,7 @@ import { byteLength, DTYPE_NAMES, DTYPES, isDType, isFloat } from "../compiler/i
 import type { AnyArray, ArrayOf, DType } from "../compiler/ir/dtype.ts";
 import { readElement, writeElement } from "../compiler/ir/elements.ts";
 import { invariant } from "../compiler/support/invariant.ts";
+import { refuseUnknownKeys } from "./given-values.ts";
 import { fillRandom } from "./random.ts";
 import { listed, nearest, quoted, refuse } from "./refuse.ts";
 import { allocate, arrayLength, elementCount, elementsHeld, legalShape, placeText, typeText } from "./shape.ts";
@@ -81,6 +82,7 @@ export class Tensor<D extends DType = DType> {
     values: Nested | ArrayBufferView,
     options: { readonly dtype?: DType; readonly shape?: Shape } = {},
   ): Tensor {
+    checkOptions("from", options, ["dtype", "shape"]);
     const asked = options.dtype === undefined ? undefined : legalDType(options.dtype);
     if (ArrayBuffer.isView(values)) {
       const tensor = fromTypedArray(values, asked, options.shape);
@@ -101,6 +103,7 @@ export class Tensor<D extends DType = DType> {
   static zeros<D extends DType>(shape: Shape, options: { readonly dtype: D }): Tensor<D>;
   static zeros(shape: Shape): Tensor<"f32">;
   static zeros(shape: Shape, options: { readonly dtype?: DType } = {}): Tensor {
+    checkOptions("zeros", options, ["dtype"]);
     const dtype = legalDType(options.dtype ?? "f32");
     const legal = legalShape(dtype, shape);
     return Tensor.over(dtype, legal, { kind: "cpu", array: allocate(dtype, legal) });
@@ -110,6 +113,7 @@ export class Tensor<D extends DType = DType> {
   static full<D extends DType>(shape: Shape, value: Value, options: { readonly dtype: D }): Tensor<D>;
   static full(shape: Shape, value: Value): Tensor<"f32">;
   static full(shape: Shape, value: Value, options: { readonly dtype?: DType } = {}): Tensor {
+    checkOptions("full", options, ["dtype"]);
     const dtype = legalDType(options.dtype ?? "f32");
     const legal = legalShape(dtype, shape);
     const element = toElement(dtype, value, () => "");
@@ -122,6 +126,7 @@ export class Tensor<D extends DType = DType> {
   static iota<D extends DType>(shape: Shape, options: { readonly dtype: D }): Tensor<D>;
   static iota(shape: Shape): Tensor<"f32">;
   static iota(shape: Shape, options: { readonly dtype?: DType } = {}): Tensor {
+    checkOptions("iota", options, ["dtype"]);
     const dtype = legalDType(options.dtype ?? "f32");
     const legal = legalShape(dtype, shape);
     const count = elementCount(legal);
@@ -138,6 +143,7 @@ export class Tensor<D extends DType = DType> {
   static random<D extends DType>(shape: Shape, options: RandomOptions & { readonly dtype: D }): Tensor<D>;
   static random(shape: Shape, options?: RandomOptions): Tensor<"f32">;
   static random(shape: Shape, options: RandomOptions & { readonly dtype?: DType } = {}): Tensor {
+    checkOptions("random", options, ["dtype", "seed", "range"]);
     const dtype = legalDType(options.dtype ?? "f32");
     const legal = legalShape(dtype, shape);
     const { seed = 0, range } = options;
@@ -254,6 +260,11 @@ export function firstDifference(a: Tensor, b: Tensor): number | null {
 /** Same dtype, same shape, same elements; NaNs are equal, so are 0 and -0. CPU tensors only. */
 export function equalTensors(a: Tensor, b: Tensor): boolean {
   return a.dtype === b.dtype && a.shape.join() === b.shape.join() && firstDifference(a, b) === null;
+}
+
+/** E6213 for an option that nothing reads. */
+function checkOptions(maker: string, options: unknown, keys: readonly string[]): void {
+  refuseUnknownKeys("E6213", `options of Tensor.${maker}`, options, keys, '{ dtype: "f32" }');
 }
 
 function hasDType<E extends DType>(tensor: Tensor, dtype: E): tensor is Tensor<E> {

@@ -154,7 +154,7 @@ export const CODES = {
   E6210: error("the call is too large for 32-bit indices"),
   E6211: error("no such kernel in the source"),
   E6212: error("the kernel is not compiled for these dims"),
-  E6213: error("an argument of `compile` is of the wrong kind"),
+  E6213: error("an option that does not exist, or one of the wrong kind"),
 
   // E63: devices (exit 3).
   E6301: error("no such target"),

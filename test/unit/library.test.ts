@@ -243,6 +243,26 @@ describe("compiling is refused", () => {
   });
 });
 
+test("options of tensors that nothing reads are refused", () => {
+  const makers = {
+    from: [[1, 2]],
+    zeros: [[2]],
+    full: [[2], 1],
+    iota: [[2]],
+    random: [[2]],
+  } as const satisfies Record<string, readonly unknown[]>;
+  for (const [name, given] of Object.entries(makers)) {
+    const make = (options: unknown): unknown => Reflect.apply(Reflect.get(Tensor, name), Tensor, [...given, options]);
+    expect(refusal(() => make({ dtpye: "i32" }))).toMatchObject({
+      code: "E6213",
+      message: `the options of Tensor.${name} have no "dtpye"`,
+      help: ["did you mean dtype?"],
+    });
+    expect(refusal(() => make("i32")).message).toBe(`the options of Tensor.${name} must be an object, not "i32"`);
+    expect(make({ dtype: "i32" })).toMatchObject({ dtype: "i32" });
+  }
+});
+
 test("a device is opened by its name", async () => {
   for (const target of [3, null, undefined]) {
     expect(await rejection(Reflect.apply(openDevice, undefined, [target]))).toMatchObject({
