@@ -8,6 +8,7 @@ import { Diagnostics, EinkornError } from "../../compiler/support/diagnostics.ts
 import type { Source } from "../../compiler/support/source.ts";
 import { makeSource } from "../../compiler/support/source.ts";
 import { readSourceText, readText } from "../node/module-files.ts";
+import { offerImports } from "../node/offer-imports.ts";
 import { readStandard } from "../node/standard-library.ts";
 import { listed, nearest, quoted, refuse } from "../refuse.ts";
 
@@ -35,6 +36,7 @@ export async function readProgramFile(argument: string, diagnostics: Diagnostics
   const modules = await readModules(await rootSource(path), readModule, diagnostics);
   if (modules === null) return null;
   const program = checkModules(modules, diagnostics);
+  await offerImports(diagnostics);
   const names = program.kernels.map((k) => k.name);
   for (const k of named ?? []) {
     if (kernelCalled(program, k) !== undefined) continue;
