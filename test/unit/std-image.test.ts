@@ -88,6 +88,10 @@ describe("filters", () => {
     expectClose((await run("unsharp", { X }, { sigma, r, amount: 1.5 }))("Y"), want);
   });
 
+  test.each(["gaussian", "unsharp"])("%s refuses a sigma of 0", async (kernel) => {
+    await expect(run(kernel, { X }, { sigma: 0 })).rejects.toThrow(/sigma > 0/);
+  });
+
   test("sobel", async () => {
     const across = { shape: [3, 3], data: [-1, 0, 1, -2, 0, 2, -1, 0, 1] };
     const down = { shape: [3, 3], data: [-1, -2, -1, 0, 0, 0, 1, 2, 1] };

@@ -76,6 +76,19 @@ describe("convolution", () => {
     expectClose((await runStandard("nn", "conv2d_same", { X, F, b }, { s, d, g }))("Y"), want);
   });
 
+  test.each([
+    { s: 1, d: 1, g: 1, L: 5 },
+    { s: 2, d: 1, g: 2, L: 6 },
+    { s: 3, d: 2, g: 1, L: 7 },
+    { s: 4, d: 1, g: 4, L: 3 },
+  ])("conv1d_same with %o", async ({ s, d, g, L }) => {
+    const [X, F, b] = [random([2, 4, L], 1), random([4, 4 / g, 3], 2), random([4], 3)];
+    const count = Math.ceil(L / s);
+    const left = Math.floor(Math.max((count - 1) * s + d * 2 + 1 - L, 0) / 2);
+    const want = correlate(asImage(X), asImage(F), b, { s, p: 0, d, g }, [1, count], [0, left]);
+    expectClose(asImage((await runStandard("nn", "conv1d_same", { X, F, b }, { s, d, g }))("Y")), want);
+  });
+
   test.each(WINDOWS)("depthwise_conv2d with %o", async ({ s, p, d }) => {
     const X = random([2, 3, 9, 8], 1);
     const F = random([3, 2, 3, 2], 2);
@@ -107,6 +120,25 @@ describe("convolution", () => {
     }
     const want = numbers([B, g * OG, ...out], (...i) => (sums.get(i.join()) ?? 0) + at(b, i[1] ?? 0));
     expectClose((await runStandard("nn", "conv_transpose2d", { X, F, b }, { s, p, e, d, g }))("Y"), want);
+  });
+
+  test.each([
+    { s: 1, p: 0, e: 0, d: 1, g: 1 },
+    { s: 2, p: 1, e: 1, d: 1, g: 2 },
+    { s: 3, p: 2, e: 0, d: 2, g: 1 },
+    { s: 2, p: 0, e: 1, d: 3, g: 4 },
+  ])("conv_transpose1d adds each element's filters into the output, with %o", async ({ s, p, e, d, g }) => {
+    const [B, C, L, OG, K] = [2, 4, 5, 3, 3];
+    const [X, F, b] = [random([B, C, L], 1), random([C, OG, K], 2), random([g * OG], 3)];
+    const length = (L - 1) * s - 2 * p + d * (K - 1) + e + 1;
+    const sums = new Map<string, number>();
+    numbers([B, C, L, OG, K], (n, c, x, o, k) => {
+      const place = [n, Math.floor(c / (C / g)) * OG + o, x * s + k * d - p].join();
+      sums.set(place, (sums.get(place) ?? 0) + at(X, n, c, x) * at(F, c, o, k));
+      return 0;
+    });
+    const want = numbers([B, g * OG, length], (...i) => (sums.get(i.join()) ?? 0) + at(b, i[1] ?? 0));
+    expectClose((await runStandard("nn", "conv_transpose1d", { X, F, b }, { s, p, e, d, g }))("Y"), want);
   });
 
   test("without pixels, channels or taps", async () => {
@@ -180,6 +212,40 @@ describe("pooling", () => {
       return total(rows, (r) => total(columns, (q) => at(X, n, c, top + r, left + q))) / rows / columns;
     });
     expectClose((await runStandard("nn", "adaptive_avg_pool2d", { X, OH, OW }))("Y"), want);
+  });
+
+  test.each([
+    [1, 1],
+    [3, 7],
+    [4, 2],
+    [12, 10],
+    [0, 3],
+  ])("adaptive_max_pool2d to %i x %i", async (OH, OW) => {
+    const want = numbers([2, 3, OH, OW], (n, c, y, x) => {
+      let largest = -Infinity;
+      for (let r = Math.floor((y * 9) / OH); r < ((y + 1) * 9) / OH; r++) {
+        for (let q = Math.floor((x * 7) / OW); q < ((x + 1) * 7) / OW; q++)
+          largest = Math.max(largest, at(X, n, c, r, q));
+      }
+      return largest;
+    });
+    expectClose((await runStandard("nn", "adaptive_max_pool2d", { X, OH, OW }))("Y"), want, 0);
+  });
+
+  test("global_max_pool, also of images without pixels", async () => {
+    const pool = async (images: Numbers): Promise<Numbers> =>
+      (await runStandard("nn", "global_max_pool", { X: images }))("Y");
+    const want = numbers([2, 3], (n, c) => Math.max(...numbers([9, 7], (y, x) => at(X, n, c, y, x)).data));
+    expectClose(await pool(X), want, 0);
+    expectClose(await pool({ shape: [1, 2, 0, 3], data: [] }), { shape: [1, 2], data: [-Infinity, -Infinity] }, 0);
+  });
+
+  test("avg_pool2d has no mean of windows outside of the image", async () => {
+    const generics = { k: 2, s: 1, p: 2 };
+    const refused = runStandard("nn", "avg_pool2d", { X }, { ...generics, count_pad: false });
+    await expect(refused).rejects.toThrow(/count_pad \|\| p < k/);
+    const Y = (await runStandard("nn", "avg_pool2d", { X }, { ...generics, count_pad: true }))("Y");
+    expect(at(Y, 0, 0, 0, 0)).toBe(0);
   });
 });
 

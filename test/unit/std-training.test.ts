@@ -72,6 +72,18 @@ describe("losses", () => {
     const LQ = numbers([5, 7], (n, c) => Math.log(at(q, n, c)));
     expectClose((await runStandard("loss", "kl_divergence", { LQ, P: wanted }))("loss"), one(want / 5));
   });
+
+  test("kl_divergence leaves out P = 0 and nothing else", async () => {
+    const loss = async (first: number, logarithm: number): Promise<Numbers> => {
+      const LQ = { shape: [1, 2], data: [logarithm, -1] };
+      return (await runStandard("loss", "kl_divergence", { LQ, P: { shape: [1, 2], data: [first, 0.5] } }))("loss");
+    };
+    const rest = 0.5 * (Math.log(0.5) + 1);
+    expectClose(await loss(0, -1), one(rest));
+    expectClose(await loss(0, -Infinity), one(rest));
+    expectClose(await loss(NaN, -1), one(NaN));
+    expectClose(await loss(-0.5, -1), one(NaN));
+  });
 });
 
 describe("metrics", () => {
