@@ -58,7 +58,7 @@ const PROGRAMS: Readonly<Record<string, readonly [code: string | null, text: str
   "a dim of 2^31": ["E2018", "kernel k(x: f32[2147483648]) -> y: f32 { y = x[0]; }"],
   "a dim of 2^64": ["E1005", "kernel k(x: f32[18446744073709551616]) -> y: f32 { y = x[0]; }"],
   "rank 100": [
-    null,
+    "E2018",
     `kernel k(x: f32[${list(100, (n) => `N${n}`, ",")}]) -> y: f32[${list(100, (n) => `N${n}`, ",")}] { y[${list(100, (n) => `i${n}`, ",")}] = x[${list(100, (n) => `i${n}`, ",")}]; }`,
   ],
   "rank 1000": ["E2041", `kernel k(x: f32[${list(1000, (n) => `N${n}`, ",")}]) -> y: f32 { y = 0.0; }`],
