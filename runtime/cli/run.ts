@@ -1,5 +1,5 @@
 /** `einkorn run FILE[:KERNEL] --target T --in NAME=SRC …`: compile for these inputs, run, print or write the outputs. */
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { emitKernel } from "../../compiler/compile.ts";
 import type { DType } from "../../compiler/ir/dtype.ts";
 import type { Kernel } from "../../compiler/ir/equations.ts";
@@ -11,7 +11,7 @@ import type { Device } from "../device.ts";
 import { refuseUnknownTarget } from "../device-list.ts";
 import { FORMATS, formatOfPath } from "../files/format.ts";
 import { NODE_DEVICES, openDevice } from "../node/devices.ts";
-import { writeFiles } from "../node/files.ts";
+import { realPlace, writeFiles } from "../node/files.ts";
 import { quoted, refuse } from "../refuse.ts";
 import type { Shape } from "../shape.ts";
 import { specialiseChecked } from "../specialise.ts";
@@ -80,7 +80,7 @@ export async function run(argument: string, options: RunOptions): Promise<Outcom
     ),
     ...dumps,
   ];
-  refuseSamePlace(writes);
+  await refuseSamePlace(writes);
   const kernel = withStageOutputs(
     proved.kernel,
     dumps.flatMap((d) => d.outputs),
@@ -196,8 +196,8 @@ function plannedDump(text: string): Write {
 }
 
 /** Of two files in one place the last would win. */
-function refuseSamePlace(writes: readonly Write[]): void {
-  const places = writes.map((w) => resolve(w.path));
+async function refuseSamePlace(writes: readonly Write[]): Promise<void> {
+  const places = await Promise.all(writes.map((w) => realPlace(w.path)));
   const twice = writes.find((_, n) => places.indexOf(places[n] ?? "") < n);
   if (twice === undefined) return;
   refuse("E6402", `${quoted(twice.path)} is to be written twice`, { help: ["name a file for each"] });

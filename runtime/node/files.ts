@@ -178,6 +178,13 @@ export async function makeFolder(path: string): Promise<readonly string[]> {
   }
 }
 
+/** The absolute path that a path leads to by its links, also where the end of it is not there yet. */
+export async function realPlace(path: string): Promise<string> {
+  const whole = resolve(path);
+  const above = dirname(whole);
+  return realpath(whole).catch(async () => (above === whole ? whole : join(await realPlace(above), basename(whole))));
+}
+
 /** False where nothing has the name; throws where something else has, or the system does not say. */
 async function isFolder(path: string): Promise<boolean> {
   const status = await statusOf(path);

@@ -1,5 +1,14 @@
 /** `einkorn run` and `build` on files: every source of inputs, every format of outputs, all or nothing on the disk. */
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -126,6 +135,27 @@ test("a failure leaves the old file and nothing half", async () => {
   expect(half.stderr).toMatch(/E6103.*top\.npy is a folder/);
   expect(readFileSync(inFolder("kept/Y.npy"), "utf8")).toBe("old");
   expect(readdirSync(inFolder("kept")).toSorted()).toEqual(["Y.npy", "top.npy"]);
+});
+
+test("no two outputs are written to one file", async () => {
+  mkdirSync(inFolder("real"));
+  symlinkSync(inFolder("real"), inFolder("link"));
+  const base = ["run", `${file}:scale`, "--in", inFolder("both.safetensors")];
+  const clashes = [
+    ["--out", `Y=${inFolder("real/one.npy")}`, "--out", `top=${inFolder("real/../real/one.npy")}`],
+    ["--out", `Y=${inFolder("real/new/one.npy")}`, "--out", `top=${inFolder("link/new/one.npy")}`],
+    ["--out", `Y=${inFolder("real/Y.npy")}`, "--out-dir", inFolder("link")],
+    ["--out", `Y=${inFolder("real/one.npy")}`, "--dump", `Y=${inFolder("link/one.npy")}`],
+  ];
+  for (const clash of clashes) {
+    const ended = await einkorn(...base, ...clash);
+    expect(ended).toMatchObject({
+      exit: 2,
+      stdout: "",
+      stderr: expect.stringMatching(/E6402.*is to be written twice/),
+    });
+    expect(readdirSync(inFolder("real"))).toEqual([]);
+  }
 });
 
 test("an .npy file holds one output only", async () => {
