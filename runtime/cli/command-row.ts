@@ -10,6 +10,8 @@ export type OptionRow = {
   readonly required?: true;
   readonly fallback?: string;
   readonly hidden?: true;
+  /** Of a later version: known, hidden, and refused by name. */
+  readonly later?: true;
 };
 
 export type CommandRow = {

@@ -20,7 +20,7 @@ const SET: OptionRow = {
 const DIALECT: OptionRow = { flags: "--dialect <D>", description: "of target hls: c99", fallback: "c99" };
 
 /** Options of later versions: known, and refused by name. */
-const later = (flags: string): OptionRow => ({ flags, description: "not built yet", hidden: true });
+const later = (flags: string): OptionRow => ({ flags, description: "not built yet", hidden: true, later: true });
 
 export const COMMANDS: readonly CommandRow[] = [
   {

@@ -96,11 +96,20 @@ function complaint(error: CommanderError, argv: readonly string[], name: string 
   if (error.code === "commander.unknownCommand" && LATER_COMMANDS.includes(word)) {
     return diagnostic("E6403", { message: `the command ${word} is not built yet`, span: null });
   }
+  const later = error.code === "commander.missingArgument" ? laterOption(argv, name) : null;
+  if (later !== null) return diagnostic("E6403", { message: `${later} is not built yet`, span: null });
   const [first = "", suggestion = ""] = error.message.replace(/^error: /, "").split("\n");
   const meant = /Did you mean (?:one of )?(.+)\?/.exec(suggestion)?.[1] ?? nearestCommand(error, word);
   const see = `einkorn ${name === null ? "--help" : `help ${name}`} lists what there is`;
   const help = meant === null ? [see] : [`did you mean ${meant}?`];
   return diagnostic("E6401", { message: first, span: null, help });
+}
+
+/** An option of a later version among the arguments: what else is missing does not matter then. */
+function laterOption(argv: readonly string[], name: string | null): string | null {
+  const options = COMMANDS.find((row) => row.name === name)?.options ?? [];
+  const flags = options.flatMap((o) => (o.later === true ? [o.flags.split(" ")[0]] : []));
+  return argv.find((a) => flags.includes(a.split("=")[0])) ?? null;
 }
 
 function nearestCommand(error: CommanderError, word: string): string | null {

@@ -49,6 +49,8 @@ afterAll(() => {
 const MISTAKES: readonly (readonly [line: string, exit: number, code: string, text: RegExp])[] = [
   ["chekc @/two.ein", 2, "E6401", /did you mean check\?/],
   ["tune @/two.ein", 2, "E6403", /the command tune is not built yet/],
+  ["explain --primitives", 2, "E6403", /--primitives is not built yet/],
+  ["explain --primitives @/two.ein", 2, "E6403", /--primitives is not built yet/],
   ["check --jsno @/two.ein", 2, "E6401", /did you mean --json\?/],
   ["check", 2, "E6401", /missing required argument .*\n.*einkorn help check/],
   ["targets x", 2, "E6401", /too many arguments/],
