@@ -2,13 +2,14 @@
  * Everything that is checked before a kernel runs: names, dtypes, ranks, dims, `where` conditions, range types, overlap of
  * inputs and outputs. After it a device may trust a call. The first mistake is refused, in the user's words.
  */
-import { indexPastLimit } from "../compiler/analysis/index-limits.ts";
+import { INDEX_ADVICE, indexAlwaysPast, indexPastLimit } from "../compiler/analysis/index-limits.ts";
 import type { DType } from "../compiler/ir/dtype.ts";
 import { DTYPES, isInt } from "../compiler/ir/dtype.ts";
 import { readElement } from "../compiler/ir/elements.ts";
 import type { Kernel, Tensor as Param } from "../compiler/ir/equations.ts";
 import { tensorsOf } from "../compiler/ir/equations.ts";
 import { evaluateCondition, evaluateIndex, evaluateShape } from "../compiler/ir/evaluate-index.ts";
+import { diagnostic, EinkornError } from "../compiler/support/diagnostics.ts";
 import { known } from "../compiler/support/invariant.ts";
 import type { CallWords } from "./call-words.ts";
 import { describeParam, IN_A_PROGRAM } from "./call-words.ts";
@@ -316,6 +317,11 @@ function refuseLargeIndices(kernel: Kernel, dims: ReadonlyMap<string, bigint>): 
   if (past === null) {
     fitting.set(kernel, sizes);
     return;
+  }
+  const always = indexAlwaysPast(kernel);
+  if (always !== null) {
+    const message = `kernels compute indices in 32 bits; one of ${kernel.name} reaches ${always.value}`;
+    throw new EinkornError([diagnostic("E4004", { message, span: always.span, help: INDEX_ADVICE })]);
   }
   refuse("E6210", `an index of ${kernel.name} may reach ${past}; kernels compute indices in 32 bits`, {
     notes: [dimsNote(kernel, dims)],

@@ -34,6 +34,20 @@ export function indexLimits(kernel: Kernel): IndexLimits {
   return limits;
 }
 
+/** The first index that leaves 32 bits whatever the dims, and in which stage; null if there is none. */
+export function indexAlwaysPast(kernel: Kernel): { readonly value: bigint; readonly span: Span } | null {
+  for (const { value, span } of indexLimits(kernel).ends) {
+    if (value.kind === "const") return { value: BigInt(value.value), span };
+  }
+  return null;
+}
+
+/** What to do about it. */
+export const INDEX_ADVICE: readonly string[] = [
+  "keep subscripts and what is computed from indices between -2^31 and 2^31 - 1",
+  "make a value of the index before the arithmetic: i64(i), f32(i)",
+];
+
 /** The first value outside 32 bits that an index expression may take at these dims (by id); null if there is none. */
 export function indexPastLimit(kernel: Kernel, dims: ReadonlyMap<string, bigint>): bigint | null {
   const { steps, ends } = indexLimits(kernel);

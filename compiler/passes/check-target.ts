@@ -3,7 +3,7 @@
  * indices. Each refusal
  * names what it is about and says what to use instead.
  */
-import { indexLimits } from "../analysis/index-limits.ts";
+import { INDEX_ADVICE, indexAlwaysPast } from "../analysis/index-limits.ts";
 import { DTYPES, isFloat, isInt, isStorageDType } from "../ir/dtype.ts";
 import type { DType } from "../ir/dtype.ts";
 import type { Kernel, Stage } from "../ir/equations.ts";
@@ -46,18 +46,13 @@ export function checkTarget(kernel: Kernel, target: Target, diagnostics: Diagnos
 
 /** Indices that leave 32 bits for every size; those that do for some are refused when the kernel is called. */
 function checkIndices(kernel: Kernel, target: Target, diagnostics: Diagnostics): void {
-  for (const { value, span } of indexLimits(kernel).ends) {
-    if (value.kind !== "const") continue;
-    diagnostics.report("E4004", {
-      message: `${target.name} computes indices in 32 bits; one of ${kernel.name} reaches ${value.value}`,
-      span,
-      help: [
-        "keep subscripts and what is computed from indices between -2^31 and 2^31 - 1",
-        "make a value of the index before the arithmetic: i64(i), f32(i)",
-      ],
-    });
-    return;
-  }
+  const past = indexAlwaysPast(kernel);
+  if (past === null) return;
+  diagnostics.report("E4004", {
+    message: `${target.name} computes indices in 32 bits; one of ${kernel.name} reaches ${past.value}`,
+    span: past.span,
+    help: INDEX_ADVICE,
+  });
 }
 
 /** Every node of the stage's bodies and of the reducers in them. */

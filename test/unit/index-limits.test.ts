@@ -57,6 +57,13 @@ test.each([
   }
 });
 
+test("a call says that no dims would do, where none would", async () => {
+  const text = "kernel k(A: f32[N]) -> C: f32[3] { C[i] = A[i + 4000000000] pad 0; }";
+  const { k } = await compile(text, { target: "interp" });
+  const refused = refusalText(() => k?.({ A: Tensor.zeros([3]) }));
+  expect(refused).toMatch(/E4004.*32 bits; one of k reaches 4000000000/);
+});
+
 test("the largest i32 may be compared with a dim", async () => {
   const text = `kernel k(A: i32[N]) -> c: i32 { let l = A[0] pad 0 > 0 ? 5 : 2147483647; c = l == N ? 1 : 0; }`;
   const { k } = await compile(text, { target: "wasm" });
