@@ -162,9 +162,14 @@ function argument(p, given) {
     throw wrongType("E6203", p.name + " is " + p.dtype + ", kept in a " + p.array.name + ", the argument " + is);
   }
   if (shape === undefined) return { data, shape: rank === 0 ? [] : rank === 1 && p.packed === undefined ? [data.length] : null };
-  if (!Array.isArray(shape) || shape.length !== rank || shape.some((s) => !Number.isInteger(s) || s < 0)) {
+  if (!Array.isArray(shape) || shape.length !== rank) {
     throw wrongType("E6204", p.name + " has " + dimsOf(rank) + ", the argument's shape is " + listed(shape));
   }
+  shape.forEach((s, n) => {
+    if (Number.isInteger(s) && s >= 0) return;
+    const is = typeof s === "number" ? "no whole number from 0" : "a " + typeof s;
+    throw wrongType("E6001", "dim " + n + " of the shape " + listed(shape) + " given for " + p.name + " is " + is);
+  });
   return { data, shape };
 }
 

@@ -254,7 +254,17 @@ describe("the wrapper", () => {
     [
       "{ E: { data: new Float32Array(6), shape: [2n, 3n] } }",
       "",
-      "TypeError E6204: E has 2 dims, the argument's shape is [2, 3]",
+      "TypeError E6001: dim 0 of the shape [2, 3] given for E is a bigint",
+    ],
+    [
+      "{ E: { data: new Float32Array(6), shape: [-2, -3] } }",
+      "",
+      "TypeError E6001: dim 0 of the shape [-2, -3] given for E is no whole number from 0",
+    ],
+    [
+      "{ E: { data: new Float32Array(6), shape: [2, 1.5] } }",
+      "",
+      "TypeError E6001: dim 1 of the shape [2, 1.5] given for E is no whole number from 0",
     ],
     [
       "{ E: { data: whole.subarray(3, 9), shape: [2, 3] } }",
