@@ -4,12 +4,13 @@
  */
 import { ARRAYS, byteLength, DTYPES } from "../compiler/ir/dtype.ts";
 import type { AnyArray, DType } from "../compiler/ir/dtype.ts";
+import { RANK_LIMIT } from "../compiler/ir/equations.ts";
 import { refuse } from "./refuse.ts";
 
 /** Row-major: the last dim is the innermost. `[]` is a scalar. */
 export type Shape = readonly number[];
 
-export const MAX_DIMS = 32;
+export const MAX_DIMS = RANK_LIMIT;
 const MAX_DIM = 2 ** 31 - 1;
 const MAX_BYTES = Number.MAX_SAFE_INTEGER;
 

@@ -10,6 +10,9 @@ import type { Axis, Expr, Var } from "./expr.ts";
 /** The half-open range of one dim's subscripts; params and outputs start at 0, a `let` or a recurrence may not. */
 export type DimRange = { readonly lo: Expr; readonly hi: Expr };
 
+/** The most dims that a parameter or an output has, as in NumPy. */
+export const RANK_LIMIT = 32;
+
 /** A tensor: a parameter, or what a stage defines. Scalars have no dims. */
 export type Tensor = {
   /** Unique in the kernel; generated, never a user's text. */

@@ -5,6 +5,7 @@
 import type { DType } from "../../ir/dtype.ts";
 import { DTYPES, isFloat, isInt } from "../../ir/dtype.ts";
 import type { DimRange } from "../../ir/equations.ts";
+import { RANK_LIMIT } from "../../ir/equations.ts";
 import type { Expr } from "../../ir/expr.ts";
 import { index, lessEqual, variable } from "../../ir/expr.ts";
 import { proveAtMost } from "../../analysis/prover.ts";
@@ -142,6 +143,7 @@ export function declareValues(
 
 /** The shape of a parameter or output, each dim from 0; null after a report. */
 export function shapeOf(context: Context, env: Env, type: Ast.TypeRef): readonly DimRange[] | null {
+  if (!mayHaveRank(context, type)) return null;
   const shape: DimRange[] = [];
   for (const e of type.shape) {
     const hi = dimExpression(context, env, e);
@@ -149,6 +151,16 @@ export function shapeOf(context: Context, env: Env, type: Ast.TypeRef): readonly
     shape.push({ lo: index(0), hi: exprOf(hi, "index") });
   }
   return mayHoldElements(context, type, shape) ? shape : null;
+}
+
+/** No call has a tensor with more dims than the runtime's tensors have. */
+function mayHaveRank(context: Context, type: Ast.TypeRef): boolean {
+  if (type.shape.length <= RANK_LIMIT) return true;
+  context.report("E2018", {
+    span: type.span,
+    message: `${type.shape.length} dims are too many for a tensor: there are at most ${RANK_LIMIT}`,
+  });
+  return false;
 }
 
 /** A size that is below 0 or past the greatest for every call is a mistake here; others are checked at the call. */
