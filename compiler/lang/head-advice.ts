@@ -8,6 +8,7 @@ import type { DiagnosticInput } from "../support/diagnostics.ts";
 import type { Source } from "../support/source.ts";
 import { known } from "../support/invariant.ts";
 import { didYouMean } from "../support/typos.ts";
+import { operatorWord } from "./operator-advice.ts";
 import {
   before,
   expectedWording,
@@ -23,7 +24,7 @@ import {
 import * as T from "./tokens.ts";
 
 export function headAdvice(failure: ParseFailure): Explanation | null {
-  return foreignStatement(failure) ?? headShape(failure);
+  return foreignStatement(failure) ?? conditionWord(failure) ?? headShape(failure);
 }
 
 const STATEMENT_WORDS: ReadonlyMap<string, string> = new Map(
@@ -61,6 +62,12 @@ function foreignStatement(failure: ParseFailure): Explanation | null {
     return { code: "E1002", input: { message: "a call alone is no equation", span, help } };
   }
   return null;
+}
+
+/** `where N > 0 and N < 9` */
+function conditionWord(failure: ParseFailure): Explanation | null {
+  const isCondition = failure.tokens.slice(failure.first, failure.at).some((token) => isOf(token, T.WhereWord));
+  return isCondition && wants(failure, T.LeftBrace) ? operatorWord(failure) : null;
 }
 
 function headShape(failure: ParseFailure): Explanation | null {

@@ -13,6 +13,7 @@ import {
   foundSpan,
   isOf,
   quote,
+  tokenSpan,
   wants,
   wantsExpression,
   type Explanation,
@@ -75,7 +76,7 @@ function instead(failure: ParseFailure, token: IToken): readonly string[] {
 }
 
 /** The text of the value that ends before the failure: a word, or an access or a call; null for more than that. */
-function operandBefore({ source, tokens, first, at }: ParseFailure): string | null {
+export function operandBefore({ source, tokens, first, at }: ParseFailure): string | null {
   let start = at - 1;
   if (isOf(tokens[start], T.RightBracket, T.RightParen)) {
     for (let depth = 0; start > first; start--) {
@@ -114,11 +115,9 @@ export function missingOperator(failure: ParseFailure): Explanation | null {
   const last = before(failure);
   if (last === undefined || !endsOperand(last) || !isOf(token, T.Identifier, T.NumberText, T.LeftParen)) return null;
   if (!wants(failure, T.Semicolon) && !wants(failure, T.RightParen) && !wants(failure, T.RightBracket)) return null;
-  const written = OPERATOR_WORDS.get(token.image);
+  const word = operatorWord(failure);
+  if (word !== null) return word;
   const span = foundSpan(failure);
-  if (written !== undefined) {
-    return { code: "E1002", input: { message: `${quote(token)} is no operator`, span, help: [written] } };
-  }
   if (isOf(last, T.NumberText)) {
     const right = operandAfter({ ...failure, at: failure.at - 1 }) ?? token.image;
     const help = [`write ${last.image} * ${right}`];
@@ -132,6 +131,17 @@ export function missingOperator(failure: ParseFailure): Explanation | null {
     return { code: "E1002", input: { message: `expected \`(\`, found ${quote(token)}`, span, help } };
   }
   return { code: "E1002", input: { message, span, label: "an operator, a comma or an end is missing before this" } };
+}
+
+/** `a and b`, `not a`: a word of another language, behind a value or as a value itself */
+export function operatorWord(failure: ParseFailure): Explanation | null {
+  const token = found(failure);
+  const last = before(failure);
+  const written = token === undefined ? undefined : OPERATOR_WORDS.get(token.image);
+  const [word, help] = isOf(last, T.Identifier) && last.image === "not" ? [last, "write !(…)"] : [token, written];
+  if (word === undefined || help === undefined) return null;
+  const span = tokenSpan(failure.source, word);
+  return { code: "E1002", input: { message: `${quote(word)} is no operator`, span, help: [help] } };
 }
 
 /** `sum[i]` in `sum[i] X[i]`; null where no reduction of the language ends before the failure. */

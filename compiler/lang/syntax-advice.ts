@@ -7,7 +7,7 @@ import type { IToken } from "chevrotain";
 import { didYouMean } from "../support/typos.ts";
 import { REDUCTIONS } from "./builtins.ts";
 import { headAdvice } from "./head-advice.ts";
-import { missingOperator, operandAfter, operatorAdvice } from "./operator-advice.ts";
+import { missingOperator, operandAfter, operandBefore, operatorAdvice } from "./operator-advice.ts";
 import {
   before,
   isAfterOpening,
@@ -165,13 +165,18 @@ function keywordAsName(failure: ParseFailure): Explanation | null {
   };
 }
 
-/** `f<s = 2>(x)`; without the name, `f<2>(x)`, it reads as a chained comparison: see fold-operators.ts. */
+/** `kernel f<s = 2>(…)`, and in calls `f<s = 2>(x)`; without the name, `f<2>(x)`, it reads as a chained comparison: see fold-operators.ts. */
 function genericArguments(failure: ParseFailure): Explanation | null {
   const name = before(failure);
   const less = before(failure, 2);
   const callee = before(failure, 3);
   if (!isOf(found(failure), T.Assign) || !isOf(name, T.Identifier)) return null;
   if (!isOf(less, T.Less) || !isOf(callee, T.Identifier)) return null;
+  if (isOf(before(failure, 4), T.KernelWord, T.FnWord, T.ReducerWord)) {
+    const value = operandAfter(failure) ?? "…";
+    const help = [`write <${name.image}: ${genericKind(value)} = ${value}>`];
+    return { code: "E1002", input: { message: "a generic says what it is", span: foundSpan(failure), help } };
+  }
   return {
     code: "E1011",
     input: {
@@ -180,6 +185,11 @@ function genericArguments(failure: ParseFailure): Explanation | null {
       help: [`name them among the arguments: ${callee.image}(…, ${name.image} = ${operandAfter(failure) ?? "…"})`],
     },
   };
+}
+
+function genericKind(value: string): string {
+  if (value === "true" || value === "false") return "bool";
+  return /^[\d.]*[.e]/.test(value) ? "float" : "int";
 }
 
 function assignment(failure: ParseFailure): Explanation | null {
@@ -262,10 +272,16 @@ function partOfResult(failure: ParseFailure): Explanation | null {
     const help = ["write * for a product"];
     return { code: "E1020", input: { message: "the result of a call is no function", span, help } };
   }
+  const value = operandBefore(failure);
+  const call = value !== null && /^[A-Za-z_]/.test(value) ? value : "f(X)";
+  const isReduction = call !== value;
+  const part = failure.tokens[failure.at + 1];
   const help = [
     isOf(token, T.LeftBracket)
-      ? "name the result first: let r = f(X); then read r[i]"
-      : "name the result first: let (v[i], p[i]) = argmax[j](…); then use v[i]",
+      ? `name the result first: let r = ${call}; then read r[i]`
+      : isReduction
+        ? "name the result first: let (v[i], p[i]) = argmax[j](…); then use v[i]"
+        : `name the result first: let r = ${call}; then use r.${isOf(part, T.Identifier) ? part.image : "…"}`,
   ];
   return { code: "E1020", input: { message: "a part of a result can only be taken by its name", span, help } };
 }
@@ -320,7 +336,8 @@ function commentHelp(failure: ParseFailure, missing: string): readonly string[] 
   const line = text.slice(text.lastIndexOf("\n", from - 1) + 1, from);
   const dividend = /[\w.]+(\[[^[\]]*\])?$/.exec(line.trimEnd())?.[0] ?? "a";
   const divisor = /^\s*([\w.]+)/.exec(skipped)?.[1] ?? "b";
-  return [`\`//\` starts a comment, which hides the rest of the line: write ${dividend} div ${divisor}`];
+  const floats = missing === "]" ? "" : ` for integers, floor(${dividend} / ${divisor}) for floats`;
+  return [`\`//\` starts a comment, which hides the rest of the line: write ${dividend} div ${divisor}${floats}`];
 }
 
 function misplacedString(failure: ParseFailure): Explanation | null {

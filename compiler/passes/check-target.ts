@@ -13,6 +13,7 @@ import type { Elem } from "../ir/machine.ts";
 import { reducerExpressions, visit } from "../ir/walk.ts";
 import type { Diagnostics } from "../support/diagnostics.ts";
 import type { Span } from "../support/source.ts";
+import { spanText } from "../support/source.ts";
 import type { Target } from "../target.ts";
 
 /**
@@ -22,13 +23,13 @@ import type { Target } from "../target.ts";
 export function checkTarget(kernel: Kernel, target: Target, diagnostics: Diagnostics): void {
   checkDims(kernel, target, diagnostics);
   const reported = new Set<ScalarType>();
-  const refuse = (type: DType, span: Span, what: string): void => {
+  const refuse = (type: DType, span: Span, what: string, advice = adviceFor(type, target)): void => {
     if (reported.has(type)) return;
     reported.add(type);
     diagnostics.report("E4001", {
       message: `${target.name} has no ${type}: ${what}`,
       span,
-      help: [adviceFor(type, target)],
+      help: [advice],
     });
   };
   for (const t of tensorsOf(kernel).values()) {
@@ -36,8 +37,11 @@ export function checkTarget(kernel: Kernel, target: Target, diagnostics: Diagnos
       refuse(t.dtype, t.span, `${t.name} is a tensor of it`);
   }
   for (const stage of stagesOf(kernel)) {
-    for (const e of expressionsOf(stage)) {
-      if (e.type !== "index" && !canCompute(e.type, target)) refuse(e.type, stage.span, `${stage.name} computes in it`);
+    const expressions = expressionsOf(stage);
+    for (const e of expressions) {
+      if (e.type === "index" || canCompute(e.type, target)) continue;
+      const isShift = e.type === "i64" && shiftsLeft(stage, expressions);
+      refuse(e.type, stage.span, `${stage.name} computes in it`, isShift ? SHIFT_ADVICE : undefined);
     }
   }
   if (!target.lowers) return;
@@ -66,6 +70,15 @@ function expressionsOf(stage: Stage): readonly Expr[] {
   for (const output of stage.outputs) for (const e of [output.body, ...output.init.map((s) => s.body)]) look(e);
   return found;
 }
+
+/** Is it a `rescale` by a shift that may be negative that makes the stage compute in i64? */
+function shiftsLeft(stage: Stage, expressions: readonly Expr[]): boolean {
+  const isWide = expressions.some((e) => e.kind === "apply" && e.op === "shl" && e.type === "i64");
+  return isWide && /\brescale\s*\(/.test(spanText(stage.span));
+}
+
+const SHIFT_ADVICE =
+  "rescale by a shift that may be negative is computed in i64: declare the shift in 0..32, or choose another target";
 
 /** What a target that is lowered for holds a dtype in: elements below a byte lie in bytes. */
 function memoryOf(dtype: DType, target: Target): DType {

@@ -205,7 +205,11 @@ class ScheduleChecker {
     const names = this.#known[`${kind}s`];
     if (names.has(name)) return;
     const all = [...names, ...(kind === "loop" ? this.#made.keys() : [])].filter((n) => !this.#gone.has(n));
-    this.#report("E3003", span, `the kernel has no ${kind} \`${name}\``, [nearestOf(name, all)]);
+    // The stages of a call are called after what it gives: `f.acc`, and `acc` alone, mean `Z.acc` of `Z = f(X)`.
+    const own = name.split(".").slice(kind === "loop" ? -2 : -1);
+    const meant = all.filter((n) => n.endsWith(`.${own.join(".")}`));
+    const isOther = meant.length > 0 && didYouMean(name, all) === null;
+    this.#report("E3003", span, `the kernel has no ${kind} \`${name}\``, [nearestOf(name, isOther ? meant : all)]);
   }
 
   #size(word: string, operand: Operand): void {

@@ -6,7 +6,8 @@ import { proveEqual } from "../../analysis/prover.ts";
 import { index } from "../../ir/expr.ts";
 import type { Span } from "../../support/source.ts";
 import type { Context } from "./context.ts";
-import type { DimSlot, Scalar, TensorValue, Value } from "./value.ts";
+import { componentHelp } from "./types.ts";
+import type { DimSlot, Scalar, TensorValue, TupleValue, Value } from "./value.ts";
 import { poison, rangeOf, scalar } from "./value.ts";
 
 /** Applies `f` to scalars, or to each element where some argument is a tensor. */
@@ -21,7 +22,7 @@ export function lift(
   const tensors: TensorValue[] = [];
   for (const a of args) {
     if (a.kind === "poison") return poison(span);
-    if (a.kind === "tuple") return refuseTuple(context, a.span);
+    if (a.kind === "tuple") return refuseTuple(context, a);
     if (a.kind === "tensor") tensors.push(a);
     else scalars.push(a);
   }
@@ -46,13 +47,20 @@ function sampleIndices(dims: readonly DimSlot[], span: Span): readonly Scalar[] 
   return dims.map(() => scalar("index", span, () => index(0), { pure: true }));
 }
 
-function refuseTuple(context: Context, span: Span): Value {
+function refuseTuple(context: Context, value: TupleValue): Value {
   context.report("E2028", {
-    span,
-    message: "this gives several values, and one is needed here",
-    help: ["take them apart first: let (v, p) = …"],
+    span: value.span,
+    message:
+      value.elements.length === 1 ? "a number is needed here" : "this gives several values, and one is needed here",
+    help: componentHelp(value) ?? ["take them apart first: let (v, p) = …"],
   });
-  return poison(span);
+  return poison(value.span);
+}
+
+/** `i, j`: a name for each axis of the tensor that has more. */
+function indicesFor(a: TensorValue, b: TensorValue): string {
+  const rank = Math.max(a.dims.length, b.dims.length);
+  return Array.from({ length: rank }, (_, n) => (rank <= 4 ? "ijkl".charAt(n) : `i${n}`)).join(", ");
 }
 
 /** Are the shapes provably equal? Reports if not. */
@@ -76,7 +84,7 @@ function sameShape(context: Context, a: TensorValue, b: TensorValue): boolean {
     span: b.span,
     message: `these tensors have shapes [${extents(a).join(", ")}] and [${extents(b).join(", ")}], which are not provably equal`,
     related: [{ span: a.span, message: `shape [${extents(a).join(", ")}]` }],
-    help: ["write the equation with indices: Y[i, j] = …"],
+    help: [`write the equation with indices: Y[${indicesFor(a, b)}] = …`],
   });
   return false;
 }

@@ -9,7 +9,7 @@ import type * as Ast from "../ast.ts";
 import type { Context, Env } from "./context.ts";
 import { insteadOfValue } from "./foreign-names.ts";
 import type { Entity, Scope } from "./scope.ts";
-import { shortText } from "./types.ts";
+import { componentHelp, shortText } from "./types.ts";
 import type { Scalar, TensorValue, Value } from "./value.ts";
 import { exprOf, isWhole, mapScalars, poison, scalar } from "./value.ts";
 
@@ -33,8 +33,11 @@ export function asScalar(context: Context, value: Value, span: Span): Scalar | n
     case "tuple":
       context.report("E2028", {
         span,
-        message: `this gives ${value.elements.length} values, and one is needed here`,
-        help: [
+        message:
+          value.elements.length === 1
+            ? "a number is needed here"
+            : `this gives ${value.elements.length} values, and one is needed here`,
+        help: componentHelp(value) ?? [
           `take them apart first: let (${value.elements.map((_, n) => "abcdefgh"[n] ?? "…").join(", ")}) = … in …`,
         ],
       });

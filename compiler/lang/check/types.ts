@@ -9,7 +9,7 @@ import type { Span } from "../../support/source.ts";
 import type { Context } from "./context.ts";
 import type { Scalar, ValueType } from "./value.ts";
 import { isReal, poison, typeName } from "./value.ts";
-import type { Poison } from "./value.ts";
+import type { Poison, TupleValue } from "./value.ts";
 
 /** The type in which both operands fit, or null where only a written cast can say what is meant. */
 export function promote(a: ValueType, b: ValueType): ValueType | null {
@@ -113,4 +113,11 @@ export function fitConstant(context: Context, value: Scalar, to: DType): Scalar 
 export function shortText(span: Span): string {
   const text = spanText(span).replace(/\s+/g, " ");
   return text.length <= 40 ? text : "…";
+}
+
+/** `write a.m`, for each of at most two components of a value that has a name; null where it has none. */
+export function componentHelp({ names, span }: TupleValue): readonly string[] | null {
+  const owner = shortText(span);
+  if (names === null || !/^\w+$/.test(owner)) return null;
+  return names.slice(0, 2).map((name) => `write ${owner}.${name}`);
 }

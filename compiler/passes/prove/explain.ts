@@ -111,7 +111,18 @@ function suffices(scope: Scope, condition: Condition, goals: readonly Poly[]): b
   if (polysOf(condition).some((p) => asConstant(p) !== null)) return false; // says nothing, or what cannot be
   const goal = all(goals.map(atLeastZero));
   const assumed = scope.facts.assume(condition, "the suggested condition");
+  if (leavesOneElement(scope, condition, assumed)) return false;
   return proveCondition(assumed, goal).proved && counterexample(assumed, not(goal)) !== null;
+}
+
+/** Is there a size that the condition keeps from being more than 1? True, but of no use to anyone. */
+function leavesOneElement(scope: Scope, condition: Condition, assumed: Facts): boolean {
+  const { dims, polys } = scope.shared;
+  const mentioned = new Set(polysOf(condition).flatMap((p) => polys.atoms.symbolsOf(p)));
+  return [...mentioned].some((id) => {
+    const single = atMost(polys.atoms.symbol(id), constant(1n));
+    return dims.has(id) && proveCondition(assumed, single).proved && !proveCondition(scope.facts, single).proved;
+  });
 }
 
 function textOf(scope: Scope, c: Condition): string | null {
@@ -129,7 +140,7 @@ function boundOfOneDim(scope: Scope, goals: readonly Poly[]): string | null {
     const dim = polys.atoms.symbol(id);
     const enough = (most: bigint): boolean => suffices(scope, atMost(dim, constant(most)), goals);
     const { lower } = scope.interval(dim);
-    const least = lower === null || lower < 1n ? 1n : lower;
+    const least = lower === null || lower < 2n ? 2n : lower;
     if (!enough(least)) continue;
     let [good, bad] = [least, DIM_LIMIT];
     while (bad - good > 1n) {

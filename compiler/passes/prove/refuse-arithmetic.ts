@@ -238,7 +238,7 @@ function pointsWhere(scope: Scope, type: IntDType, each: Bounds, points: Poly, g
   const { min, max } = dtypeRange(type);
   const rooms = [...(upper > 0n ? [max / upper] : []), ...(lower < 0n ? [min / lower] : [])];
   const most = rooms.reduce<bigint | null>((least, x) => (least === null || x < least ? x : least), null);
-  if (most === null || most < 1n) return null;
+  if (most === null || most < 2n) return null; // a sum of one element is no way out
   return scope.holdsWith(atMost(points, constant(most)), goals.map(atLeastZero))
     ? scope.shared.names.condition(atMost(points, constant(most)))
     : null;
