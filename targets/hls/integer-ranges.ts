@@ -75,6 +75,8 @@ export function integerRanges(fn: MachineFunction, buffers: ReadonlyMap<string, 
     const { elem } = known(fn.types[known(args[0], "operand")], "type");
     const values = args.map(of);
     if (elem === "bool" || values.some((r) => r === null || r.lo !== r.hi)) return null;
+    // In a loop that is never entered a divisor may be 0: nothing is known of what is never computed.
+    if ((op === "floor_div" || op === "floor_mod") && values.at(-1)?.lo === 0n) return null;
     const result = integerOp(
       op,
       elem,

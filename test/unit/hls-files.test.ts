@@ -41,3 +41,13 @@ test("dims that break a where condition are refused", async () => {
   expect(refused).toBeInstanceOf(EinkornError);
   expect(refused).toMatchObject({ code: "E6206" });
 });
+
+test("a division by a size of 0, in a loop that is never entered, is no mistake", async () => {
+  const text = `kernel k<V: dim>(X: f32[W]) -> Y: f32[V] {
+    Y[x] = max[q in (x * W) div V..((x + 1)*W + V - 1) div V](X[q]) + f32(x % V);
+  }`;
+  const kernel = kernelOf(text, { W: 0, V: 0 });
+  const artifact = await hlsTarget.emit(lowerToMachine(kernel, hlsTarget));
+  const files = await hlsTarget.files(artifact, kernel, "k");
+  expect(files.map((f) => f.name)).toContain("k.c");
+});
