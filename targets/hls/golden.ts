@@ -114,6 +114,7 @@ function stepsOf(kernel: Kernel): number {
       const most = [0n, 1n].map((end) => {
         const ends: Ends = new Map([[WHICH_END, end]]);
         const points = volume(stage.axes, ends);
+        if (points === 0) return 0; // the ranges inside may divide by a size of 0
         let each = 1;
         visit(output.body, (e) => {
           if (e.kind === "reduce") each += volume(e.axes, ends);
