@@ -86,7 +86,7 @@ type Packing = {
   /** The k-th element of a byte, and whether there is one; null: there always is. */
   readonly element: (
     byte: readonly Expr[],
-    k: number,
+    k: Expr,
   ) => { readonly subscripts: readonly Expr[]; readonly exists: Expr | null };
 };
 
@@ -113,7 +113,7 @@ function inRows(dtype: StorageDType, dims: readonly DimRange[], perByte: number)
     },
     element: (byte, k) => {
       const b = known(byte.at(-1), "the last subscript");
-      return { subscripts: [...byte.slice(0, -1), add(mul(b, per), index(k))], exists: null };
+      return { subscripts: [...byte.slice(0, -1), add(mul(b, per), k)], exists: null };
     },
   };
 }
@@ -131,7 +131,7 @@ function inOneRow(dtype: StorageDType, sizes: readonly Expr[], perByte: number):
       return { byte: [quotient(n, per)], place: remainder(n, per) };
     },
     element: ([b = index(0)], k) => {
-      const n = add(mul(b, per), index(k));
+      const n = add(mul(b, per), k);
       return { subscripts: pointAt(n, sizes), exists: less(n, count) };
     },
   };
@@ -181,21 +181,30 @@ function packedStage(
   const { span } = from;
   const axes = bytes.dims.map((d, n): Axis => ({ variable: variable("index", fresh("b"), `b${n}`), ...d }));
   const point = axes.map((a) => a.variable);
-  const parts = Array.from({ length: 8 / bits }, (_, k): Expr => {
+  const part = (k: Expr): { readonly placed: Expr; readonly exists: Expr | null } => {
     const { subscripts, exists } = bytes.element(point, k);
-    // A number by itself is the first of its byte.
-    if (subscripts.length === 0 && k > 0) return i32(0);
     const element = read(byteOf(dtype), from.id, subscripts, { guarded: exists !== null });
     const low = apply("bit_and", cast("i32", "exact", element), maskOf(dtype));
-    const placed = k === 0 ? low : apply("shl", low, i32(k * bits));
-    return exists === null ? placed : select(exists, placed, i32(0));
-  });
+    return { placed: apply("shl", low, cast("i32", "exact", mul(k, index(bits)))), exists };
+  };
+  const filled = (): Expr => {
+    // A number by itself is the first of its byte.
+    if (dims.length === 0) return part(index(0)).placed;
+    // Finding an element takes divisions where rows do not fill bytes: code for one of them, not for eight.
+    if (dims.length > 1 && part(index(0)).exists !== null) {
+      const k = variable("index", fresh("k"), "k");
+      const { placed, exists } = part(k);
+      const axes = [{ variable: k, lo: index(0), hi: index(8 / bits) }];
+      const reducer = { kind: "builtin", name: "sum" } as const;
+      return reduce({ id: fresh("r"), reducer, type: "i32", component: 0, axes, guard: exists, args: [placed] });
+    }
+    return Array.from({ length: 8 / bits }, (_, k): Expr => {
+      const { placed, exists } = part(index(k));
+      return exists === null ? placed : select(exists, placed, i32(0));
+    }).reduce((x, y) => apply("bit_or", x, y));
+  };
   const tensor: Tensor = { id: fresh("t"), name: from.name, dtype: "u8", dims: bytes.dims, values: null, span };
-  const body = cast(
-    "u8",
-    "exact",
-    parts.reduce((a, b) => apply("bit_or", a, b)),
-  );
+  const body = cast("u8", "exact", filled());
   return { tensor, stage: { name, axes, outputs: [{ tensor, body, init: [] }], span } };
 }
 
