@@ -194,9 +194,17 @@ function packedStage(
     if (dims.length > 1 && part(index(0)).exists !== null) {
       const k = variable("index", fresh("k"), "k");
       const { placed, exists } = part(k);
-      const axes = [{ variable: k, lo: index(0), hi: index(8 / bits) }];
+      const places = [{ variable: k, lo: index(0), hi: index(8 / bits) }];
       const reducer = { kind: "builtin", name: "sum" } as const;
-      return reduce({ id: fresh("r"), reducer, type: "i32", component: 0, axes, guard: exists, args: [placed] });
+      return reduce({
+        id: fresh("r"),
+        reducer,
+        type: "i32",
+        component: 0,
+        axes: places,
+        guard: exists,
+        args: [placed],
+      });
     }
     return Array.from({ length: 8 / bits }, (_, k): Expr => {
       const { placed, exists } = part(index(k));
