@@ -57,12 +57,20 @@ function forEachPoint(e: Reduce, scope: Evaluation, visit: Visit): number {
 /** The left fold from the identity. */
 function foldUser(r: UserReducer, e: Reduce, walk: (visit: Visit) => void, scope: Evaluation): Measured {
   let left = r.identity.map(scope.evaluate);
+  const own = [...r.params, ...r.left, ...r.right].map((v) => v.id);
   walk((args) => {
+    // The names of a reducer are its own: a variable around it that is called alike keeps its value.
+    const around = own.map((id) => scope.variables.get(id));
     bind(r.params, args, scope);
     const right = r.lift.map(scope.evaluate);
     bind(r.left, left, scope);
     bind(r.right, right, scope);
     left = r.combine.map(scope.evaluate);
+    for (const [n, id] of own.entries()) {
+      const value = around[n];
+      if (value === undefined) scope.variables.delete(id);
+      else scope.variables.set(id, value);
+    }
   });
   return known(left[e.component], `component ${e.component} of ${r.name}`);
 }

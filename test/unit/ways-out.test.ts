@@ -114,7 +114,11 @@ test.each([
   ],
   [
     "kernel k(A: i32[N]) -> Y: i32[N] {\n  Y[i] = A[i] // 2;\n}",
-    ["E1017", "end the statement with ;", "`//` starts a comment, which hides the rest of the line: write A[i] div 2"],
+    [
+      "E1017",
+      "end the statement with ;",
+      "`//` starts a comment, which hides the rest of the line: write A[i] div 2 for integers, floor(A[i] / 2) for floats",
+    ],
   ],
   ["kernel k(A: i32[N]) -> Y: i32[N] {\n  Y[i] = A[i] // the same\n}", ["E1017", "end the statement with ;"]],
   ["kernel k(A: f32[N]) -> Y: f32[N] { Y[i] = A[i]; };", ["E1002", "remove it: a body ends with its `}`"]],
