@@ -18,8 +18,6 @@ export function freshIds(kernel: Kernel): Fresh {
       if (node.kind === "reduce") {
         used.add(node.id);
         for (const axis of node.axes) used.add(axis.variable.id);
-        const { reducer: r } = node;
-        if (r.kind === "user") for (const v of [...r.params, ...r.left, ...r.right]) used.add(v.id);
       }
     });
   for (const stage of stagesOf(kernel)) {
