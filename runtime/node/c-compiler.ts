@@ -3,11 +3,13 @@
  * time limit. What it says when it fails is cut to its end, where the reason stands.
  */
 import { execFile } from "node:child_process";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtempSync, rmSync } from "node:fs";
+import { rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { env } from "node:process";
 import { promisify } from "node:util";
+import { undoAtExit } from "./clean-up.ts";
 
 const execute = promisify(execFile);
 
@@ -49,7 +51,9 @@ async function tried(command: readonly [string, ...string[]], said: string): Pro
     return { reason: `${said}it does not start: ${reasonOf(error)}`, help: HELP, absent: isAbsent(error) };
   }
   const compiler = { command, version };
-  const folder = await mkdtemp(join(tmpdir(), "einkorn-cc-"));
+  // Made and registered at once: a signal between the two would leave it behind.
+  const folder = mkdtempSync(join(tmpdir(), "einkorn-cc-"));
+  const keep = undoAtExit(() => rmSync(folder, { recursive: true, force: true }));
   try {
     const source = join(folder, "trial.c");
     await writeFile(source, TRIAL);
@@ -59,6 +63,7 @@ async function tried(command: readonly [string, ...string[]], said: string): Pro
     return { reason: `${said}it does not compile a small program: ${reasonOf(error)}`, help: HELP, absent: false };
   } finally {
     await rm(folder, { recursive: true, force: true });
+    keep();
   }
 }
 
